@@ -1,0 +1,99 @@
+import type { Entity, EntityTable } from '@app/litellm';
+import type { CounterKind, FigureName, HistogramKind, SeriesKind, StateView } from './view.js';
+
+/** A number as the sum of two doubles, so that 10^8 additions and removals lose nothing (METRICS.md, "Float"). */
+export type ExactSum = readonly [high: number, low: number];
+
+/** Names a series. */
+export interface SeriesDefinition {
+  readonly id: number;
+  readonly kind: SeriesKind;
+  readonly key: readonly string[];
+}
+
+/** What one series contributes to one bucket: `[id, bucket start, rows, high, low, high, low, …]`, a pair for each sum. */
+export type PairValue = readonly number[];
+
+/** What one counter stands at. */
+export interface CounterValue {
+  readonly kind: CounterKind;
+  readonly labels: readonly string[];
+  readonly value: ExactSum;
+}
+
+/** What one histogram stands at. */
+export interface HistogramValue {
+  readonly kind: HistogramKind;
+  readonly labels: readonly string[];
+  readonly buckets: readonly number[];
+  readonly sum: ExactSum;
+}
+
+/** A change of what is known of entities. */
+export type EntityOperation =
+  | { readonly op: 'put'; readonly entity: Entity }
+  | { readonly op: 'delete'; readonly table: EntityTable; readonly key: string }
+  | { readonly op: 'clear'; readonly table: EntityTable };
+
+/**
+ * One step of the state, as absolute values: what each touched thing stands at afterwards. Applying a record twice, or
+ * applying records 5 to 9 over a state that already has parts of 6 to 9, gives the same state as applying each once in
+ * order. So a store can keep a log of records beside a base that is written piece by piece.
+ */
+export interface StateRecord {
+  /** One more than the record before. */
+  readonly version: number;
+  /** The state's now, in milliseconds; the window edges follow from it, and buckets before an edge leave. */
+  readonly clock: number;
+  /** Applied before everything else, in this order. */
+  readonly defined: readonly SeriesDefinition[];
+  readonly pairs: Readonly<Partial<Record<SeriesKind, readonly PairValue[]>>>;
+  /** Series of which no row is left in any bucket. */
+  readonly dropped: readonly number[];
+  readonly counters: readonly CounterValue[];
+  readonly histograms: readonly HistogramValue[];
+  /** Counter series that have ended: an alias that is no longer in force. */
+  readonly ended: readonly { readonly kind: CounterKind; readonly labels: readonly string[] }[];
+  /** Series folded into `other` so far. */
+  readonly folded: Readonly<Partial<Record<CounterKind | HistogramKind, number>>>;
+  /** In the order in which they happened. */
+  readonly entities: readonly EntityOperation[];
+  /** Replaced tokens: `[old, new]`. */
+  readonly replacedTokens: readonly (readonly [string, string])[];
+  readonly present: Readonly<Partial<Record<EntityTable, boolean>>>;
+  readonly figures: Readonly<Partial<Record<FigureName | 'covered_since', number | string>>>;
+}
+
+/** A state that records can be applied to. */
+export interface RecordedState extends StateView {
+  /** Applies one record. @throws Error when the version is not the next one (a base's version may start anywhere). */
+  apply(record: StateRecord): void;
+  /**
+   * The whole state as records of at most `items` things each, all of the present version, which rebuild it when
+   * applied in order to an empty state.
+   */
+  dump(items: number): Iterable<StateRecord>;
+  /** Keeps the state as it is until the returned function is called: a scrape sees one state (W6). */
+  hold(): () => void;
+  /** Resolves when nobody holds the state: then, and in the same turn of the event loop, it may be changed. */
+  free(): Promise<void>;
+}
+
+/** A record that changes nothing but the version and the clock; the base for building one. */
+export function emptyRecord(version: number, clock: number): StateRecord {
+  return {
+    version,
+    clock,
+    defined: [],
+    pairs: {},
+    dropped: [],
+    counters: [],
+    histograms: [],
+    ended: [],
+    folded: {},
+    entities: [],
+    replacedTokens: [],
+    present: {},
+    figures: {},
+  };
+}

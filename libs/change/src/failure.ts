@@ -1,0 +1,68 @@
+/** What kind of trouble an {@link ExporterFailure} is; policies decide on this, never on a message text. */
+export type FailureKind =
+  | 'setting-invalid'
+  | 'connection-refused'
+  | 'authentication-failed'
+  | 'server-unsupported'
+  | 'server-in-recovery'
+  | 'server-shutting-down'
+  | 'wal-level'
+  | 'privilege-missing'
+  | 'table-missing'
+  | 'column-missing'
+  | 'plugin-refused'
+  | 'publication-missing'
+  | 'publication-incomplete'
+  | 'slots-exhausted'
+  | 'slot-active'
+  | 'slot-missing'
+  | 'slot-lost'
+  | 'slot-foreign'
+  | 'other-system'
+  | 'seed-interrupted'
+  | 'stream-broken'
+  | 'store-unavailable'
+  | 'store-refused'
+  | 'store-format'
+  | 'checkpoint-mismatch'
+  | 'fenced';
+
+/** The facts of a failure. */
+export interface FailureFacts {
+  readonly kind: FailureKind;
+  /** One sentence: what is wrong. Never contains a secret. */
+  readonly message: string;
+  /** What to do about it: the statement or setting that mends it. */
+  readonly remedy?: string | undefined;
+  /** Anchor in POSTGRES_SETUP.md that explains it, like `#wal_level`. */
+  readonly section?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** A failure that knows its kind and its remedy. */
+export class ExporterFailure extends Error {
+  readonly kind: FailureKind;
+  readonly remedy: string | undefined;
+  readonly section: string | undefined;
+
+  constructor(facts: FailureFacts) {
+    super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = 'ExporterFailure';
+    this.kind = facts.kind;
+    this.remedy = facts.remedy;
+    this.section = facts.section;
+  }
+
+  /** Message, remedy and place in the documentation on one line each, for a log or a terminal. */
+  explain(): string {
+    const lines = [this.message];
+    if (this.remedy !== undefined) lines.push(`  remedy: ${this.remedy}`);
+    if (this.section !== undefined) lines.push(`  see:    POSTGRES_SETUP.md${this.section}`);
+    return lines.join('\n');
+  }
+}
+
+/** True for a failure of the given kind. */
+export function isFailure(error: unknown, kind: FailureKind): error is ExporterFailure {
+  return error instanceof ExporterFailure && error.kind === kind;
+}

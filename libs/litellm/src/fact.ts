@@ -1,0 +1,61 @@
+/** Outcome of a request as LiteLLM books it. */
+export type RequestStatus = 'success' | 'failure';
+
+/** What `cache_hit` says: LiteLLM writes the Python texts `True`, `False` and `None`. */
+export type CacheResult = 'hit' | 'miss' | 'none';
+
+/** Why a part of a row could not be used; the label of `litellm_exporter_rows_rejected_total`. */
+export type RejectionReason =
+  | 'spend_not_finite'
+  | 'tokens_not_finite'
+  | 'time_unreadable'
+  | 'tags_unreadable'
+  | 'metadata_gone'
+  | 'key_missing';
+
+/**
+ * What one row of `LiteLLM_SpendLogs` says, in the terms of the metric contract (METRICS.md section 1).
+ * Every id is '' where the row has none; times are milliseconds since the Unix epoch, UTC.
+ */
+export interface SpendFact {
+  readonly requestId: string;
+  readonly startTime: number;
+  readonly endTime: number;
+  /** Null where the row does not say. */
+  readonly completionStartTime: number | null;
+  /** `request_duration_ms`; null where the row or the schema lacks it. */
+  readonly durationMs: number | null;
+  readonly apiKey: string;
+  readonly user: string;
+  readonly teamId: string;
+  readonly organizationId: string;
+  /** `unknown` where the row has none. */
+  readonly model: string;
+  readonly modelId: string;
+  readonly modelGroup: string;
+  readonly provider: string;
+  /** USD, always finite. */
+  readonly spend: number;
+  readonly totalTokens: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly status: RequestStatus;
+  /** Class of the error; '' for a success, `unknown` for a failure that does not say. */
+  readonly errorType: string;
+  readonly cache: CacheResult;
+  /** Distinct, non-empty, in the order of the row; tag exclusion is not applied yet. */
+  readonly tags: readonly string[];
+}
+
+/** What `metadata` adds to a fact where the stream does not carry it. */
+export interface MetadataFacts {
+  readonly status: RequestStatus | null;
+  /** `metadata.error_information.error_class`; '' where it does not say. */
+  readonly errorClass: string;
+}
+
+/** Names one spend-log row: the primary key, partitioned or not. */
+export interface SpendLogKey {
+  readonly requestId: string;
+  readonly startTime: number;
+}

@@ -1,0 +1,3 @@
+export * from './entity.js';
+export * from './fact.js';
+export * from './upstream.js';

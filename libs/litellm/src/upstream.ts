@@ -1,0 +1,116 @@
+import type { ChangeStream, Lsn, Plugin, SlotFacts, SourceIdentity, StreamSink } from '@app/change';
+import type { Entity, EntityTable } from './entity.js';
+import type { MetadataFacts, RejectionReason, SpendFact, SpendLogKey } from './fact.js';
+
+/**
+ * Receives a seed: entities first, then slices of spend-log rows. All of it is what one snapshot saw.
+ * A slice is handed over whole or not at all; a sink that throws ends the seed with that error.
+ */
+export interface SeedSink {
+  entities(rows: readonly Entity[]): void;
+  /**
+   * Rows of the slice being read. They count only once {@link sliceDone} follows; after {@link sliceLost} they are
+   * to be forgotten, and the same rows come again.
+   */
+  facts(rows: readonly SpendFact[]): void;
+  rejected(reason: RejectionReason, rows: number): void;
+  sliceDone(progress: SeedProgress): void;
+  sliceLost(): void;
+}
+
+/** How far a seed is. */
+export interface SeedProgress {
+  readonly rows: number;
+  /** Share of the window's time read so far, 0 to 1. */
+  readonly share: number;
+  /** Seconds that the rest will take at the speed so far; null until that can be said. */
+  readonly etaSeconds: number | null;
+}
+
+/** What a finished seed leaves behind. */
+export interface SeedResult {
+  /** The slot's consistent point: a transaction counts when its commit LSN >= this (F5). */
+  readonly consistentPoint: Lsn;
+  /** PostgreSQL's time of the snapshot, in milliseconds since the Unix epoch. */
+  readonly snapshotTime: number;
+  /** startTime of the oldest row of the table, in or outside of the window; null for an empty table. */
+  readonly oldestRowTime: number | null;
+}
+
+/** What is to be seeded. */
+export interface SeedRequest {
+  /** Oldest startTime that is needed, in milliseconds since the Unix epoch. */
+  readonly since: number;
+  readonly signal: AbortSignal;
+}
+
+/** What one connection to PostgreSQL has found out before anything is created. */
+export interface UpstreamFacts {
+  readonly source: SourceIdentity;
+  /** `server_version_num`. */
+  readonly version: number;
+  readonly plugin: Plugin;
+  readonly slot: string;
+  /** True where the slot goes with its connection (memory store): every start seeds. */
+  readonly temporarySlot: boolean;
+  readonly inRecovery: boolean;
+  readonly walEnd: Lsn;
+  /** Where the current timeline left its predecessor; null on timeline 1 or where unknown. */
+  readonly timelineSwitch: Lsn | null;
+  /** Entity tables that this LiteLLM has, the label of `litellm_exporter_table_present`. */
+  readonly tables: Readonly<Record<EntityTable | 'spend_logs', boolean>>;
+  /** Things worth a line in the log at start, like an unlimited `max_slot_wal_keep_size`. */
+  readonly warnings: readonly string[];
+}
+
+/** Figures of slot and server, refreshed every METRICS_UPDATE_INTERVAL; none of them reads a LiteLLM table. */
+export interface UpstreamFigures {
+  readonly slot: SlotFacts | null;
+  readonly walEnd: Lsn;
+  /** PostgreSQL's clock in milliseconds since the Unix epoch. */
+  readonly clock: number;
+  /** Oid of the relation that bears the spend-log name now; null when there is none. */
+  readonly spendLogsOid: number | null;
+}
+
+/**
+ * One attempt at PostgreSQL: preflight is passed, nothing is created yet. Its connections share one fate: when one is
+ * lost, `lost` resolves, and the session has to be closed.
+ */
+export interface UpstreamSession {
+  readonly facts: UpstreamFacts;
+  /** Resolves, never rejects, when the session can't go on: a lost connection, or a server that shuts down. */
+  readonly lost: Promise<Error>;
+  slot(): Promise<SlotFacts | null>;
+  /**
+   * Drops the slot of our name where it is ours to drop (terminating its walsender is the caller's decision, taken by
+   * claim), creates it anew with an exported snapshot, and hands what the snapshot sees to the sink.
+   *
+   * @throws ExporterFailure `seed-interrupted`, `privilege-missing`, `slots-exhausted`, …
+   */
+  seed(request: SeedRequest, sink: SeedSink): Promise<SeedResult>;
+  /** Starts the stream at `from`. @throws ExporterFailure `slot-active`, `slot-lost`, `slot-missing`, … */
+  stream(from: Lsn, sink: StreamSink): Promise<ChangeStream>;
+  /** Drops the slot of our name; nothing happens where there is none. */
+  dropSlot(): Promise<void>;
+  /** What the metadata of these rows says, by request id; rows that are gone are absent. */
+  metadata(rows: readonly SpendLogKey[]): Promise<ReadonlyMap<string, MetadataFacts>>;
+  figures(): Promise<UpstreamFigures>;
+  /**
+   * Writes a logical message that travels the data path, and returns its position. With `flush` it is durable
+   * before this returns.
+   */
+  emitMessage(prefix: string, content: string): Promise<Lsn>;
+  /** Releases all connections within 2 s, and the slot with them where it is temporary. */
+  close(): Promise<void>;
+}
+
+/** The way to PostgreSQL. */
+export abstract class Upstream {
+  /**
+   * Connects, takes the advisory lock that makes this process the one consumer, and runs the preflight.
+   *
+   * @throws ExporterFailure with cause, remedy and section; `slot-active` when another process holds the lock.
+   */
+  abstract connect(signal: AbortSignal): Promise<UpstreamSession>;
+}
