@@ -18,6 +18,7 @@ export type RejectionReason =
  * Every id is '' where the row has none; times are milliseconds since the Unix epoch, UTC.
  */
 export interface SpendFact {
+  /** '' for the rows of a seed: nothing of them is looked up again. */
   readonly requestId: string;
   readonly startTime: number;
   readonly endTime: number;

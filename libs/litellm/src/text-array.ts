@@ -1,0 +1,33 @@
+import { parse } from 'postgres-array';
+
+const EMPTY: readonly string[] = Object.freeze([]);
+
+/**
+ * Reads PostgreSQL's text of a `text[]` (manual, "Array Input and Output Syntax"), or a JSON array for installs whose
+ * column is jsonb. Empty and NULL elements are left out; what can't be read is empty.
+ */
+export function readTextArray(text: string): readonly string[] {
+  if (text === '' || text === '{}' || text === '[]') return EMPTY;
+  const elements = text.startsWith('[') ? (parseJsonArray(text) ?? parseArray(text)) : parseArray(text);
+  const entries = elements
+    .flat(6)
+    .filter((element): element is string => typeof element === 'string' && element !== '');
+  return entries.length === 0 ? EMPTY : entries;
+}
+
+function parseArray(text: string): unknown[] {
+  try {
+    return parse(text);
+  } catch {
+    return [];
+  }
+}
+
+function parseJsonArray(text: string): unknown[] | null {
+  try {
+    const json: unknown = JSON.parse(text);
+    return Array.isArray(json) ? json : null;
+  } catch {
+    return null;
+  }
+}
