@@ -1,1 +1,4 @@
-export {};
+export * from './change-decoder.js';
+export * from './pgoutput-decoder.js';
+export * from './relation-names.js';
+export * from './wal2json-decoder.js';

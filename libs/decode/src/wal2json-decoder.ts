@@ -1,0 +1,162 @@
+import { type Change, type Lsn, parseLsn, type Relation } from '@app/change';
+import { ChangeDecoder } from './change-decoder.js';
+import { parseCommitTime } from './commit-time.js';
+import { type MutableRow, replacedKey } from './old-key.js';
+import { everyRelation, type RelationResolver, type ResolvedRelation } from './relation-names.js';
+import { rejection, Undecodable } from './undecodable.js';
+
+/** A message of format version 2 after JSON.parse; nothing is certain about it before it was looked at. */
+interface Wal2JsonMessage {
+  readonly action?: unknown;
+  readonly timestamp?: unknown;
+  readonly lsn?: unknown;
+  readonly nextlsn?: unknown;
+  readonly schema?: unknown;
+  readonly table?: unknown;
+  readonly columns?: unknown;
+  readonly identity?: unknown;
+  readonly transactional?: unknown;
+  readonly prefix?: unknown;
+  readonly content?: unknown;
+}
+
+/**
+ * Reads wal2json's format version 2 with include-lsn, include-timestamp and include-transaction, without types and
+ * typmods (DESIGN.md section 3).
+ */
+export class Wal2JsonDecoder extends ChangeDecoder {
+  readonly #resolve: RelationResolver;
+  readonly #relations = new Map<string, Map<string, ResolvedRelation | null>>();
+
+  /** `resolve` says which names are wanted and which are partitions; every table by its own name where it is left out. */
+  constructor(resolve: RelationResolver = everyRelation) {
+    super();
+    this.#resolve = resolve;
+  }
+
+  override decode(message: Buffer): Change | null {
+    try {
+      // Invalid UTF-8 becomes U+FFFD here: a damaged text is worth more than a lost row.
+      const parsed: unknown = JSON.parse(message.toString('utf8'));
+      if (typeof parsed !== 'object' || parsed === null) throw new Undecodable('not a JSON object');
+      return this.#change(parsed);
+    } catch (error) {
+      return rejection('wal2json', message, error);
+    }
+  }
+
+  #change(message: Wal2JsonMessage): Change | null {
+    switch (message.action) {
+      case 'I':
+        return this.#insert(message);
+      case 'U':
+        return this.#update(message);
+      case 'D':
+        return this.#delete(message);
+      case 'B':
+        return { kind: 'begin', commitLsn: lsn(message.lsn), commitTime: parseCommitTime(message.timestamp) };
+      case 'C':
+        return {
+          kind: 'commit',
+          commitLsn: lsn(message.lsn),
+          endLsn: lsn(message.nextlsn),
+          commitTime: parseCommitTime(message.timestamp),
+        };
+      case 'T':
+        return this.#truncate(message);
+      case 'M':
+        return logicalMessage(message);
+      default:
+        throw new Undecodable('unknown action');
+    }
+  }
+
+  #insert(message: Wal2JsonMessage): Change | null {
+    const relation = this.#relation(message);
+    return relation === null ? null : { kind: 'insert', relation, row: readRow(message.columns) };
+  }
+
+  #update(message: Wal2JsonMessage): Change | null {
+    const relation = this.#relation(message);
+    if (relation === null) return null;
+    const row = readRow(message.columns);
+    const identity: MutableRow = message.identity === undefined ? Object.create(null) : readRow(message.identity);
+    // Under FULL identity the old row knows what an unchanged TOAST column holds; pgoutput's parser fills it in too.
+    for (const name in identity) {
+      if (row[name] === undefined) row[name] = identity[name];
+    }
+    return { kind: 'update', relation, row, oldKey: replacedKey(identity, row) };
+  }
+
+  #delete(message: Wal2JsonMessage): Change | null {
+    const relation = this.#relation(message);
+    return relation === null ? null : { kind: 'delete', relation, key: readRow(message.identity) };
+  }
+
+  #truncate(message: Wal2JsonMessage): Change | null {
+    const found = this.#lookUp(message);
+    // The parent of a truncated partition still has its other rows; pgoutput says nothing of it either.
+    if (found === null || found.isPartition) return null;
+    return { kind: 'truncate', relations: [found.relation] };
+  }
+
+  #relation(message: Wal2JsonMessage): Relation | null {
+    return this.#lookUp(message)?.relation ?? null;
+  }
+
+  #lookUp({ schema, table }: Wal2JsonMessage): ResolvedRelation | null {
+    if (typeof schema !== 'string' || typeof table !== 'string') throw new Undecodable('no schema or table');
+    let tables = this.#relations.get(schema);
+    if (tables === undefined) {
+      tables = new Map();
+      this.#relations.set(schema, tables);
+    }
+    let found = tables.get(table);
+    if (found === undefined) {
+      found = this.#resolve(schema, table);
+      tables.set(table, found);
+    }
+    return found;
+  }
+}
+
+function logicalMessage(message: Wal2JsonMessage): Change {
+  const { prefix, content, transactional } = message;
+  if (typeof prefix !== 'string' || typeof content !== 'string') throw new Undecodable('a message without content');
+  return { kind: 'message', prefix, content, transactional: transactional === true, lsn: lsn(message.lsn) };
+}
+
+function lsn(text: unknown): Lsn {
+  if (typeof text !== 'string') throw new Undecodable('no position');
+  try {
+    return parseLsn(text);
+  } catch {
+    throw new Undecodable('a position in an unknown form');
+  }
+}
+
+function readRow(columns: unknown): MutableRow {
+  if (!Array.isArray(columns)) throw new Undecodable('no columns');
+  const row: MutableRow = Object.create(null); // a column may be called `constructor`
+  for (const column of columns) readColumn(row, column);
+  return row;
+}
+
+function readColumn(row: MutableRow, column: { readonly name?: unknown; readonly value?: unknown } | null): void {
+  const name = column?.name;
+  const value = column?.value;
+  if (typeof name !== 'string') throw new Undecodable('a column without name');
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      row[name] = value;
+      return;
+    case 'number':
+      // A numeric beyond the range of doubles is printed in full, and JSON.parse makes it Infinity.
+      row[name] = Number.isFinite(value) ? value : null;
+      return;
+    default:
+      if (value !== null) throw new Undecodable('a column value of no known type');
+      row[name] = null;
+  }
+}
