@@ -1,5 +1,13 @@
+export { Delta, keyText } from './delta.js';
+export { EntityLayer } from './entity-layer.js';
+export { type EntityLookup, keyLabels, teamLabels } from './entity-state.js';
+export { SpendFold } from './fold.js';
+export { StepPreparation } from './prepare.js';
 export * from './record.js';
+export { type SeedBase, SeedFold } from './seed-fold.js';
 export * from './settings.js';
+export { AggregateState } from './state.js';
 export * from './state-store.js';
+export { type Folded, type RowChange, spendLogKey, TransactionFold } from './transaction-fold.js';
 export * from './view.js';
 export * from './windows.js';

@@ -1,0 +1,80 @@
+const EMPTY = 0;
+const FIRST_CAPACITY = 16;
+
+/**
+ * What the series of one kind contribute to one bucket: open addressing over typed arrays, because there are millions
+ * of (bucket, series) pairs and a Map entry costs more than the values. Entries are never removed one by one: a bucket
+ * leaves whole.
+ */
+export class BucketTable {
+  readonly #stride: number;
+  #ids = new Uint32Array(FIRST_CAPACITY);
+  #values: Float64Array;
+  #size = 0;
+
+  /** @param stride values per entry: the row count, and two doubles for each sum. */
+  constructor(stride: number) {
+    this.#stride = stride;
+    this.#values = new Float64Array(FIRST_CAPACITY * stride);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The values of a series as a view into the table, valid until the next {@link set}; undefined without an entry. */
+  get(id: number): Float64Array | undefined {
+    const slot = this.#slotOf(id);
+    return this.#ids[slot] === EMPTY ? undefined : this.#valuesAt(slot);
+  }
+
+  /** Sets the values of a series, read from `from` beginning at `offset`. */
+  set(id: number, from: ArrayLike<number>, offset: number): void {
+    let slot = this.#slotOf(id);
+    if (this.#ids[slot] === EMPTY) {
+      if ((this.#size + 1) * 10 > this.#ids.length * 7) {
+        this.#grow();
+        slot = this.#slotOf(id);
+      }
+      this.#ids[slot] = id;
+      this.#size += 1;
+    }
+    const start = slot * this.#stride;
+    for (let place = 0; place < this.#stride; place++) {
+      this.#values[start + place] = from[offset + place] ?? 0;
+    }
+  }
+
+  *entries(): Iterable<readonly [id: number, values: Float64Array]> {
+    for (let slot = 0; slot < this.#ids.length; slot++) {
+      const id = this.#ids[slot] as number;
+      if (id !== EMPTY) yield [id, this.#valuesAt(slot)];
+    }
+  }
+
+  #valuesAt(slot: number): Float64Array {
+    return this.#values.subarray(slot * this.#stride, (slot + 1) * this.#stride);
+  }
+
+  #slotOf(id: number): number {
+    const mask = this.#ids.length - 1;
+    // Fibonacci hashing: ids are dense, and neighbours would otherwise pile up in runs.
+    let slot = (Math.imul(id, 0x9e3779b1) >>> 0) & mask;
+    while (this.#ids[slot] !== EMPTY && this.#ids[slot] !== id) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  #grow(): void {
+    const ids = this.#ids;
+    const values = this.#values;
+    this.#ids = new Uint32Array(ids.length * 2);
+    this.#values = new Float64Array(values.length * 2);
+    for (let slot = 0; slot < ids.length; slot++) {
+      const id = ids[slot] as number;
+      if (id === EMPTY) continue;
+      const to = this.#slotOf(id);
+      this.#ids[to] = id;
+      this.#values.set(values.subarray(slot * this.#stride, (slot + 1) * this.#stride), to * this.#stride);
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { type Entity, type EntityOf, type EntityTable, entityKey, type KeyEntity } from '@app/litellm';
+import { type EntityLookup, followReplacements } from './entity-state.js';
+import type { EntityOperation } from './record.js';
+
+/**
+ * Entity operations laid over what lies below, without changing it: those of an open transaction over those of the
+ * batch, over those being stored, over the state. Bounded by the entities touched, not by the rows (W9).
+ */
+export class EntityLayer implements EntityLookup {
+  #below: EntityLookup;
+  /** Last operation by table and key; null for a deleted entity. */
+  readonly #touched = new Map<EntityTable, Map<string, Entity | null>>();
+  readonly #cleared = new Set<EntityTable>();
+  readonly #replaced = new Map<string, string>();
+
+  constructor(below: EntityLookup) {
+    this.#below = below;
+  }
+
+  /** True where no operation has been laid down. */
+  get empty(): boolean {
+    return this.#touched.size === 0 && this.#cleared.size === 0 && this.#replaced.size === 0;
+  }
+
+  /** Replaced tokens of this layer alone, old to new. */
+  get replacedTokens(): ReadonlyMap<string, string> {
+    return this.#replaced;
+  }
+
+  get<T extends EntityTable>(table: T, key: string): EntityOf<T> | undefined {
+    const touched = this.#touched.get(table)?.get(key);
+    if (touched !== undefined) return (touched ?? undefined) as EntityOf<T> | undefined;
+    if (this.#cleared.has(table)) return undefined;
+    return this.#below.get(table, key);
+  }
+
+  keyOfToken(token: string): KeyEntity | undefined {
+    const own = this.get('key', token);
+    if (own !== undefined) return own;
+    const current = followReplacements(this.#replaced, token);
+    if (current !== token) return this.get('key', current) ?? this.#below.keyOfToken(current);
+    const below = this.#below.keyOfToken(token);
+    if (below === undefined) return undefined;
+    const answering = followReplacements(this.#replaced, below.token);
+    return this.get('key', answering);
+  }
+
+  put(entity: Entity): void {
+    this.#table(entity.table).set(entityKey(entity), entity);
+    if (entity.table === 'deprecated_key') this.replaceToken(entity.token, entity.activeTokenId);
+  }
+
+  delete(table: EntityTable, key: string): void {
+    this.#table(table).set(key, null);
+  }
+
+  clear(table: EntityTable): void {
+    this.#table(table).clear();
+    this.#cleared.add(table);
+  }
+
+  replaceToken(old: string, current: string): void {
+    if (old !== current) this.#replaced.set(old, current);
+  }
+
+  /** Lays this layer's operations over `into`, as the commit of its transaction does. */
+  mergeInto(into: EntityLayer): void {
+    for (const operation of this.operations()) {
+      if (operation.op === 'put') into.put(operation.entity);
+      else if (operation.op === 'delete') into.delete(operation.table, operation.key);
+      else into.clear(operation.table);
+    }
+    for (const [old, current] of this.#replaced) into.replaceToken(old, current);
+  }
+
+  /** Looks below from now on into `below`: what lay there has been applied to it. */
+  rebase(below: EntityLookup): void {
+    this.#below = below;
+  }
+
+  /** The operations that bring what lies below to what this layer shows. */
+  *operations(): Iterable<EntityOperation> {
+    for (const table of this.#cleared) yield { op: 'clear', table };
+    for (const [table, entities] of this.#touched) {
+      for (const [key, entity] of entities) {
+        yield entity === null ? { op: 'delete', table, key } : { op: 'put', entity };
+      }
+    }
+  }
+
+  #table(table: EntityTable): Map<string, Entity | null> {
+    let entities = this.#touched.get(table);
+    if (entities === undefined) {
+      entities = new Map();
+      this.#touched.set(table, entities);
+    }
+    return entities;
+  }
+}

@@ -1,0 +1,149 @@
+import type { SpendFact } from '@app/litellm';
+import type { Delta } from './delta.js';
+import { addExactAt } from './exact-sum.js';
+import type { AggregateSettings } from './settings.js';
+import type { WindowName } from './view.js';
+import { bucketOf, edgeOf, type WindowSpec, windowSpecs } from './windows.js';
+
+/** From where a row comes: that decides its arrival, whether it may be history, and whether counters grow by it. */
+export type FoldOrigin =
+  | { readonly from: 'stream'; readonly commitTime: number }
+  /** `countersSince`: rows that ended later grow the counters; null where no row of the seed does. */
+  | { readonly from: 'seed'; readonly snapshotTime: number; readonly countersSince: number | null };
+
+/**
+ * Spend by ids that counters show under the alias of the moment of the commit; resolved there by
+ * `attributeByAlias`, because the transaction itself may rename.
+ */
+export interface SpendById {
+  readonly teams: Map<string, number[]>;
+  readonly keys: Map<string, number[]>;
+}
+
+/** Folds spend-log facts into deltas, by the metric contract (METRICS.md sections 1 and 2). */
+export class SpendFold {
+  readonly #settings: AggregateSettings;
+  readonly #specs: Readonly<Record<WindowName, WindowSpec>>;
+  #edges: Record<WindowName, number> = { S: 0, R: 0, E: 0, K: 0, M: 0 };
+
+  constructor(settings: AggregateSettings) {
+    this.#settings = settings;
+    this.#specs = windowSpecs(settings);
+  }
+
+  /** Tells the state's now: what lies before its window edges is not folded any more. */
+  moveClock(clock: number): void {
+    for (const name of Object.keys(this.#specs) as WindowName[]) {
+      this.#edges[name] = edgeOf(this.#specs[name], clock);
+    }
+  }
+
+  /** True where the row is too old for its commit: a backfill, which changes nothing by itself. */
+  isHistory(fact: SpendFact, origin: FoldOrigin): boolean {
+    return origin.from === 'stream' && origin.commitTime - fact.endTime > this.#settings.rowMaxAge;
+  }
+
+  /** Adds one fact to the delta, or counts it as history. */
+  add(delta: Delta, byId: SpendById, fact: SpendFact, origin: FoldOrigin): void {
+    if (this.isHistory(fact, origin)) {
+      delta.count('rows_history', [], 1);
+      return;
+    }
+    delta.rows += 1;
+    this.#addSpendWindow(delta, fact);
+    this.#addShortWindows(delta, fact);
+    this.#addLastMinute(delta, fact, origin.from === 'stream' ? origin.commitTime : fact.endTime);
+    if (this.#growsCounters(fact, origin)) this.#addCounters(delta, byId, fact);
+  }
+
+  #addSpendWindow(delta: Delta, fact: SpendFact): void {
+    const keyBucket = bucketOf(this.#specs.K, fact.startTime);
+    if (keyBucket >= this.#edges.K) delta.addRow('spend_by_key', [fact.apiKey], keyBucket, [fact.spend]);
+    const bucket = bucketOf(this.#specs.S, fact.startTime);
+    if (bucket < this.#edges.S) return;
+    const { model, spend } = fact;
+    delta.addRow('spend_by_model', [model], bucket, [
+      spend,
+      fact.totalTokens,
+      fact.promptTokens,
+      fact.completionTokens,
+    ]);
+    if (fact.user !== '') delta.addRow('spend_by_user', [fact.user, model], bucket, [spend]);
+    if (fact.teamId !== '' || fact.organizationId !== '') {
+      delta.addRow('spend_by_team', [fact.teamId, fact.organizationId, model], bucket, [spend]);
+    }
+    for (const tag of fact.tags) {
+      if (this.#settings.tagExclude?.test(tag) !== true) delta.addRow('spend_by_tag', [tag], bucket, [spend]);
+    }
+    if (fact.status === 'success') {
+      delta.addRow('traffic_model', [fact.modelId, fact.modelGroup, model, fact.provider], bucket, []);
+    }
+    if (fact.modelGroup !== '') delta.addRow('model_group', [fact.modelGroup], bucket, []);
+  }
+
+  #addShortWindows(delta: Delta, fact: SpendFact): void {
+    const requestBucket = bucketOf(this.#specs.R, fact.startTime);
+    if (requestBucket >= this.#edges.R) {
+      delta.addRow('requests', [fact.model, fact.status], requestBucket, []);
+      if (fact.cache !== 'none') delta.addRow('cache', [fact.model, fact.cache], requestBucket, []);
+    }
+    const errorBucket = bucketOf(this.#specs.E, fact.startTime);
+    if (fact.status === 'failure' && errorBucket >= this.#edges.E) {
+      delta.addRow('errors', [fact.model, fact.errorType], errorBucket, []);
+    }
+  }
+
+  #addLastMinute(delta: Delta, fact: SpendFact, arrival: number): void {
+    const bucket = bucketOf(this.#specs.M, arrival);
+    if (bucket < this.#edges.M) return;
+    const sums = [fact.totalTokens];
+    if (fact.user !== '') delta.addRow('rate_by_user', [fact.user, fact.model], bucket, sums);
+    if (fact.teamId !== '' || fact.organizationId !== '') {
+      delta.addRow('rate_by_team', [fact.teamId, fact.organizationId, fact.model], bucket, sums);
+    }
+    delta.addRow('rate_by_key', [fact.apiKey, fact.model], bucket, sums);
+  }
+
+  #growsCounters(fact: SpendFact, origin: FoldOrigin): boolean {
+    if (origin.from === 'stream') return true;
+    const { countersSince, snapshotTime } = origin;
+    if (countersSince === null) return false;
+    return fact.endTime > countersSince && snapshotTime - fact.endTime <= this.#settings.rowMaxAge;
+  }
+
+  #addCounters(delta: Delta, byId: SpendById, fact: SpendFact): void {
+    const { model } = fact;
+    delta.count('spend_usd', [model], fact.spend);
+    delta.count('requests_processed', [model, fact.status], 1);
+    if (fact.status === 'failure') delta.count('request_errors', [model, fact.errorType], 1);
+    if (fact.cache !== 'none') delta.count('request_cache', [model, fact.cache], 1);
+    const cached = fact.cache === 'hit' ? 'true' : 'false';
+    delta.count('tokens_processed', [model, 'prompt', cached], fact.promptTokens);
+    delta.count('tokens_processed', [model, 'completion', cached], fact.completionTokens);
+    if (fact.teamId !== '') addById(byId.teams, fact.teamId, fact.spend);
+    addById(byId.keys, fact.apiKey, fact.spend);
+    this.#observe(delta, fact);
+  }
+
+  #observe(delta: Delta, fact: SpendFact): void {
+    if (fact.status !== 'success' || fact.cache === 'hit') return;
+    const duration = fact.durationMs ?? fact.endTime - fact.startTime;
+    if (duration >= 0) {
+      delta.observe('request_duration', [fact.model], this.#settings.durationBuckets, duration / 1000);
+    }
+    const first = fact.completionStartTime;
+    if (first !== null && first >= fact.startTime && first < fact.endTime) {
+      const seconds = (first - fact.startTime) / 1000;
+      delta.observe('time_to_first_token', [fact.model], this.#settings.ttftBuckets, seconds);
+    }
+  }
+}
+
+function addById(spend: Map<string, number[]>, id: string, amount: number): void {
+  let sum = spend.get(id);
+  if (sum === undefined) {
+    sum = [0, 0];
+    spend.set(id, sum);
+  }
+  addExactAt(sum, 0, Math.max(amount, 0), 0);
+}

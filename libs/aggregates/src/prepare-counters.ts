@@ -1,0 +1,166 @@
+import type { Entity } from '@app/litellm';
+import { type Admission, OTHER, otherLabels } from './admission.js';
+import type { CounterTable } from './counter-table.js';
+import { type CounterDelta, type Delta, entriesOf, type HistogramDelta, keyText } from './delta.js';
+import type { EntityLayer } from './entity-layer.js';
+import { keyLabels, teamLabels } from './entity-state.js';
+import { addExact, EXACT_ZERO } from './exact-sum.js';
+import type { CounterValue, HistogramValue, StateRecord } from './record.js';
+import type { AggregateState } from './state.js';
+import { COUNTER_KINDS, type CounterKind, type HistogramKind } from './view.js';
+
+interface CounterStep {
+  readonly state: AggregateState;
+  readonly delta: Delta;
+  readonly entities: EntityLayer;
+  readonly admission: Admission;
+}
+
+type CounterParts = Pick<StateRecord, 'counters' | 'histograms' | 'ended' | 'folded'>;
+
+/** Prepares counters and histograms: absolute values, those that end, and what folds into `other` by first come. */
+export function prepareCounters(step: CounterStep): CounterParts {
+  const cap = new FirstCome(step);
+  const counters = new Map<string, CounterValue>();
+  for (const [kind, added] of entriesOf<CounterKind, Map<string, CounterDelta>>(step.delta.counters)) {
+    for (const { labels, value } of added.values()) {
+      const kept = cap.labels(kind, labels);
+      const text = `${kind}/${keyText(kept)}`;
+      const before = counters.get(text)?.value ?? step.state.counterTable.counter(kind, kept)?.exact ?? EXACT_ZERO;
+      counters.set(text, { kind, labels: kept, value: addExact(before, value[0], value[1]) });
+    }
+  }
+  const histograms = prepareHistograms(step, cap);
+  const ended = endedPairs(step);
+  return { counters: [...counters.values()], histograms, ended, folded: cap.folded };
+}
+
+function prepareHistograms({ state, delta }: CounterStep, cap: FirstCome): HistogramValue[] {
+  const prepared = new Map<string, HistogramValue>();
+  for (const [kind, added] of entriesOf<HistogramKind, Map<string, HistogramDelta>>(delta.histograms)) {
+    for (const { labels, buckets, sum } of added.values()) {
+      const kept = cap.labels(kind, labels);
+      const text = `${kind}/${keyText(kept)}`;
+      const stored = state.counterTable.histogram(kind, kept);
+      const before = prepared.get(text) ?? (stored && { buckets: stored.buckets, sum: stored.exactSum });
+      prepared.set(text, {
+        kind,
+        labels: kept,
+        buckets: buckets.map((amount, place) => amount + (before?.buckets[place] ?? 0)),
+        sum: addExact(before?.sum ?? EXACT_ZERO, sum[0], sum[1]),
+      });
+    }
+  }
+  return [...prepared.values()];
+}
+
+/** Gives each label set a series of its own while there is room, and `other` afterwards. */
+class FirstCome {
+  readonly folded: Partial<Record<CounterKind | HistogramKind, number>> = {};
+  readonly #table: CounterTable;
+  readonly #step: CounterStep;
+  readonly #created = new Map<CounterKind | HistogramKind, Set<string>>();
+
+  constructor(step: CounterStep) {
+    this.#step = step;
+    this.#table = step.state.counterTable;
+  }
+
+  labels(kind: CounterKind | HistogramKind, labels: readonly string[]): readonly string[] {
+    if (this.#has(kind, labels)) return labels;
+    const admitted = this.#admittedLabels(kind, labels);
+    if (this.#has(kind, admitted)) return admitted;
+    const created = this.#created.get(kind) ?? new Set<string>();
+    this.#created.set(kind, created);
+    const text = keyText(admitted);
+    if (created.has(text)) return admitted;
+    const { maxSeries } = this.#step.state.settings;
+    if (maxSeries > 0 && this.#table.size(kind) + created.size >= maxSeries) {
+      this.folded[kind] = (this.folded[kind] ?? this.#table.folded[kind] ?? 0) + 1;
+      return otherLabels(kind, admitted);
+    }
+    created.add(text);
+    return admitted;
+  }
+
+  #has(kind: CounterKind | HistogramKind, labels: readonly string[]): boolean {
+    return isHistogram(kind)
+      ? this.#table.histogram(kind, labels) !== undefined
+      : this.#table.counter(kind, labels) !== undefined;
+  }
+
+  #admittedLabels(kind: CounterKind | HistogramKind, labels: readonly string[]): readonly string[] {
+    const names: readonly string[] = isHistogram(kind) ? ['model'] : COUNTER_KINDS[kind].labels;
+    const { admission, entities } = this.#step;
+    return labels.map((value, place) => (names[place] === 'model' ? admission.modelFor(value, entities) : value));
+  }
+}
+
+function isHistogram(kind: CounterKind | HistogramKind): kind is HistogramKind {
+  return !(kind in COUNTER_KINDS);
+}
+
+/**
+ * Counters of teams and keys whose label pair nobody bears any more end here (METRICS.md, "Types"): a rename, rotation
+ * or deletion starts or ends a series, never shifts what was counted.
+ */
+function endedPairs({ state, delta, entities }: CounterStep): StateRecord['ended'] {
+  const bearers = new Map<string, { labels: readonly string[]; change: number }>();
+  const ended: { kind: CounterKind; labels: readonly string[] }[] = [];
+  const change = (labels: readonly string[], by: number): void => {
+    const text = keyText(labels);
+    const entry = bearers.get(text) ?? { labels, change: 0 };
+    entry.change += by;
+    bearers.set(text, entry);
+  };
+  for (const [table, key, before, after] of replacements(state, entities)) {
+    if (table === 'key') {
+      if (before?.table === 'key') change(keyLabels(before), -1);
+      if (after?.table === 'key') change(keyLabels(after), 1);
+    } else if (table === 'team' && before?.table === 'team') {
+      const old = teamLabels(key, before.teamAlias);
+      const alias = after?.table === 'team' ? after.teamAlias : null;
+      if (alias === null || teamLabels(key, alias)[1] !== old[1]) ended.push({ kind: 'team_spend_usd', labels: old });
+    }
+  }
+  for (const { labels, change: by } of bearers.values()) {
+    const fixed = labels.every((label) => label === 'none' || label === OTHER);
+    if (!fixed && by < 0 && state.entities.keysOfPair(labels) + by <= 0) ended.push({ kind: 'key_spend_usd', labels });
+  }
+  const exists = (kind: CounterKind, labels: readonly string[]): boolean =>
+    state.counterTable.counter(kind, labels) !== undefined || delta.counters[kind]?.has(keyText(labels)) === true;
+  return ended.filter(({ kind, labels }) => exists(kind, labels));
+}
+
+type Replacement = readonly [
+  table: Entity['table'],
+  key: string,
+  before: Entity | undefined,
+  after: Entity | undefined,
+];
+
+/** Every key and team that the layer touches, as it was and as it will be. */
+function* replacements(state: AggregateState, entities: EntityLayer): Iterable<Replacement> {
+  for (const operation of entities.operations()) {
+    if (operation.op === 'clear') {
+      if (operation.table !== 'key' && operation.table !== 'team') continue;
+      for (const before of state.entities.all(operation.table)) {
+        const key = before.table === 'key' ? before.token : before.teamId;
+        if (entities.get(operation.table, key) === undefined) yield [operation.table, key, before, undefined];
+      }
+      continue;
+    }
+    const [table, key] =
+      operation.op === 'put'
+        ? ([operation.entity.table, keyOf(operation.entity)] as const)
+        : ([operation.table, operation.key] as const);
+    if (table !== 'key' && table !== 'team') continue;
+    const after = operation.op === 'put' ? operation.entity : undefined;
+    yield [table, key, state.entities.get(table, key), after];
+  }
+}
+
+function keyOf(entity: Entity): string {
+  if (entity.table === 'key') return entity.token;
+  return entity.table === 'team' ? entity.teamId : '';
+}

@@ -1,0 +1,128 @@
+import { Admission } from './admission.js';
+import { type Delta, keyText, type SeriesDelta } from './delta.js';
+import type { EntityLayer } from './entity-layer.js';
+import type { EntityLookup } from './entity-state.js';
+import { addExactAt } from './exact-sum.js';
+import { prepareCounters } from './prepare-counters.js';
+import { emptyRecord, type PairValue, type SeriesDefinition, type StateRecord } from './record.js';
+import type { SeriesTable } from './series-table.js';
+import { type AggregateState, ALL_SERIES_KINDS } from './state.js';
+import { SERIES_KINDS, type SeriesKind } from './view.js';
+import { edgeOf } from './windows.js';
+
+const ADMISSION_RENEWAL = 60_000;
+
+/** What one step is made of: a delta and the entity operations that were committed with it. */
+export interface StepContent {
+  readonly delta: Delta;
+  readonly entities: EntityLayer;
+  /** The state's now afterwards, by PostgreSQL's clock, in milliseconds. */
+  readonly clock: number;
+}
+
+/**
+ * Turns what is to be added into a record of absolute values. Changes nothing: the state moves when the record is
+ * applied, after it has been stored. One writer at a time prepares against a state.
+ */
+export class StepPreparation {
+  readonly #state: AggregateState;
+  readonly #admission: Admission;
+  #renewAt = 0;
+
+  constructor(state: AggregateState) {
+    this.#state = state;
+    this.#admission = new Admission(state);
+  }
+
+  prepare({ delta, entities, clock }: StepContent): StateRecord {
+    const state = this.#state;
+    const now = Math.max(clock, state.clock);
+    if (now >= this.#renewAt) {
+      this.#admission.renew();
+      this.#renewAt = now + ADMISSION_RENEWAL;
+    }
+    for (const { key } of delta.series.traffic_model?.values() ?? []) this.#admission.modelSucceeded(key[2] as string);
+    const series = new SeriesStep(state, this.#admission, entities);
+    for (const kind of ALL_SERIES_KINDS) series.add(kind, delta.series[kind], now);
+    return {
+      ...emptyRecord(state.version + 1, now),
+      defined: series.defined,
+      pairs: series.pairs,
+      dropped: series.dropped,
+      ...prepareCounters({ state, delta, entities, admission: this.#admission }),
+      entities: [...entities.operations()],
+      replacedTokens: [...entities.replacedTokens],
+      figures: { ...delta.figures },
+    };
+  }
+}
+
+/** Prepares the windowed part of a record, kind by kind. */
+class SeriesStep {
+  readonly defined: SeriesDefinition[] = [];
+  readonly dropped: number[] = [];
+  readonly pairs: Partial<Record<SeriesKind, PairValue[]>> = {};
+  readonly #state: AggregateState;
+  readonly #admission: Admission;
+  readonly #lookup: EntityLookup;
+  #nextId: number;
+
+  constructor(state: AggregateState, admission: Admission, lookup: EntityLookup) {
+    this.#state = state;
+    this.#admission = admission;
+    this.#lookup = lookup;
+    this.#nextId = state.lastId + 1;
+  }
+
+  add(kind: SeriesKind, added: Map<string, SeriesDelta> | undefined, now: number): void {
+    const table = this.#state.table(kind);
+    const edge = edgeOf(this.#state.specs[SERIES_KINDS[kind].window], now);
+    const gained = new Map<number, number>();
+    const prepared = new Map<string, number[]>();
+    const newIds = new Map<string, number>();
+    for (const delta of added?.values() ?? []) {
+      for (const [bucket, values] of delta.buckets) {
+        if (bucket < edge) continue;
+        const id = this.#idOf(table, delta.key, newIds);
+        gained.set(id, (gained.get(id) ?? 0) + (values[0] as number));
+        addToPair(prepared, { table, id, bucket }, values);
+      }
+    }
+    if (prepared.size > 0) this.pairs[kind] = [...prepared.values()];
+    for (const [id, rows] of table.leaving(edge)) {
+      if (table.rowsOf(id) - rows + (gained.get(id) ?? 0) === 0) this.dropped.push(id);
+    }
+  }
+
+  #idOf(table: SeriesTable, key: readonly string[], newIds: Map<string, number>): number {
+    const known = table.find(keyText(key));
+    if (known !== undefined) return known.id;
+    const kept = this.#admission.keyFor(table.kind, key, this.#lookup);
+    const text = keyText(kept);
+    const id = table.find(text)?.id ?? newIds.get(text);
+    if (id !== undefined) return id;
+    const created = this.#nextId++;
+    newIds.set(text, created);
+    this.defined.push({ id: created, kind: table.kind, key: kept });
+    return created;
+  }
+}
+
+/** Adds to what the bucket holds so far: in this step already, or else in the state. */
+function addToPair(
+  prepared: Map<string, number[]>,
+  { table, id, bucket }: { table: SeriesTable; id: number; bucket: number },
+  values: readonly number[],
+): void {
+  const text = `${id}/${bucket}`;
+  let pair = prepared.get(text);
+  if (pair === undefined) {
+    const before = table.pair(id, bucket);
+    pair = [id, bucket, ...(before ?? new Array<number>(values.length).fill(0))];
+    prepared.set(text, pair);
+  }
+  pair[2] = (pair[2] as number) + (values[0] as number);
+  for (let at = 1; at < values.length; at += 2) {
+    addExactAt(pair, 2 + at, values[at] as number, values[at + 1] as number);
+  }
+}

@@ -1,0 +1,145 @@
+import type { Entity, EntityTable, RejectionReason, SpendFact } from '@app/litellm';
+import { isKept } from '@app/litellm';
+import { Delta } from './delta.js';
+import { EntityLayer } from './entity-layer.js';
+import { type FoldOrigin, type SpendById, SpendFold } from './fold.js';
+import { StepPreparation } from './prepare.js';
+import { emptyRecord, type RecordedState } from './record.js';
+import type { AggregateSettings } from './settings.js';
+import { AggregateState, ALL_SERIES_KINDS } from './state.js';
+import { attributeByAlias } from './transaction-fold.js';
+import { SERIES_KINDS } from './view.js';
+import { edgeOf } from './windows.js';
+
+/** What a new state is seeded from beside the table. */
+export interface SeedBase {
+  readonly settings: AggregateSettings;
+  /** PostgreSQL's time of the snapshot, in milliseconds. */
+  readonly snapshotTime: number;
+  /** The state that the new one takes the place of; null at a first seed. */
+  readonly before: AggregateState | null;
+  /** Commit time of the last transaction that `before` has applied; counters grow by rows that ended later. */
+  readonly lastCommitTime: number | null;
+  /** Why a seed was taken: the label of `litellm_exporter_seeds_total`. */
+  readonly reason: string;
+}
+
+/** Builds a whole new state out of a seed, slice by slice, out of sight (W6). */
+export class SeedFold {
+  readonly state: AggregateState;
+  readonly #base: SeedBase;
+  readonly #fold: SpendFold;
+  readonly #preparation: StepPreparation;
+  readonly #origin: FoldOrigin;
+  #delta = new Delta();
+  #byId: SpendById = { teams: new Map(), keys: new Map() };
+
+  constructor(base: SeedBase) {
+    this.#base = base;
+    this.state = new AggregateState(base.settings);
+    this.#fold = new SpendFold(base.settings);
+    this.#fold.moveClock(base.snapshotTime);
+    this.#preparation = new StepPreparation(this.state);
+    const countersSince = base.before === null ? null : base.lastCommitTime;
+    this.#origin = { from: 'seed', snapshotTime: base.snapshotTime, countersSince };
+    this.state.apply(this.#inherited());
+  }
+
+  /** Takes in entity rows; those that feed no family are not kept. */
+  entities(rows: readonly Entity[]): void {
+    const kept = rows.filter(isKept);
+    this.state.apply({
+      ...emptyRecord(this.state.version, this.#base.snapshotTime),
+      entities: kept.map((entity) => ({ op: 'put', entity })),
+    });
+  }
+
+  /** Says which tables this LiteLLM has. */
+  present(tables: Readonly<Partial<Record<EntityTable, boolean>>>): void {
+    this.state.apply({ ...emptyRecord(this.state.version, this.#base.snapshotTime), present: tables });
+  }
+
+  /** Takes in rows of the slice being read. */
+  facts(rows: readonly SpendFact[]): void {
+    for (const fact of rows) this.#fold.add(this.#delta, this.#byId, fact, this.#origin);
+    this.#delta.count('seed_rows', [], rows.length);
+  }
+
+  /** Counts what could not be used. */
+  rejected(reason: RejectionReason, rows: number): void {
+    this.#delta.count('rows_rejected', [reason], rows);
+  }
+
+  /** The slice is whole: its rows count. */
+  sliceDone(): void {
+    attributeByAlias(this.#delta, this.#byId, this.state.entities);
+    this.#apply(this.#delta);
+    this.sliceLost();
+  }
+
+  /** The slice broke off: its rows are forgotten and come again. */
+  sliceLost(): void {
+    this.#delta = new Delta();
+    this.#byId = { teams: new Map(), keys: new Map() };
+  }
+
+  /**
+   * Finishes the state. With `keepBefore`, buckets of the old state that lie wholly before the table's oldest row are
+   * kept: retention shorter than the window must not shrink the past (METRICS.md section 1).
+   */
+  finish(
+    oldestRowTime: number | null,
+    options: { readonly keepBefore: boolean; readonly since: number },
+  ): RecordedState {
+    const { before, snapshotTime, reason } = this.#base;
+    const delta = new Delta();
+    delta.count('seeds', [reason], 1);
+    let covered = Math.max(options.since, oldestRowTime ?? snapshotTime);
+    if (before !== null && options.keepBefore) {
+      carryOver(before, delta, { until: oldestRowTime ?? snapshotTime, now: snapshotTime });
+      covered = Math.min(covered, Number(before.figures.covered_since ?? covered));
+    }
+    delta.figures.covered_since = covered;
+    delta.figures.last_commit_timestamp_seconds = (this.#base.lastCommitTime ?? snapshotTime) / 1000;
+    delta.figures.seed_completed_timestamp_seconds = snapshotTime / 1000;
+    this.#apply(delta);
+    return this.state;
+  }
+
+  #apply(delta: Delta): void {
+    const entities = new EntityLayer(this.state.entities);
+    this.state.apply(this.#preparation.prepare({ delta, entities, clock: this.#base.snapshotTime }));
+  }
+
+  /** Counters go on from the old state, and so does what is known of replaced tokens. */
+  #inherited(): ReturnType<typeof emptyRecord> {
+    const { before, snapshotTime } = this.#base;
+    const record = emptyRecord((before?.version ?? 0) + 1, snapshotTime);
+    if (before === null) return record;
+    return {
+      ...record,
+      counters: [...before.counterTable.counterValues()],
+      histograms: [...before.counterTable.histogramValues()],
+      folded: { ...before.counterTable.folded },
+      replacedTokens: [...before.entities.replacedTokens],
+    };
+  }
+}
+
+/** Adds what `before` holds in buckets that end at or before `until` and are still in their window. */
+function carryOver(before: AggregateState, delta: Delta, times: { until: number; now: number }): void {
+  for (const kind of ALL_SERIES_KINDS) {
+    const { window } = SERIES_KINDS[kind];
+    if (window === 'M') continue;
+    const spec = before.specs[window];
+    const edge = edgeOf(spec, times.now);
+    const table = before.table(kind);
+    const keys = new Map([...table.names()].map(({ id, key }) => [id, key]));
+    for (const [id, bucket, ...values] of table.pairValues() as Iterable<[number, number, ...number[]]>) {
+      const key = keys.get(id);
+      if (key !== undefined && bucket >= edge && bucket + spec.bucket <= times.until) {
+        delta.addValues(kind, key, bucket, values);
+      }
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import type { BeginChange, DeleteChange, InsertChange, Relation, TruncateChange, UpdateChange } from '@app/change';
+import {
+  type EntityTable,
+  entityKey,
+  entityKeyOfRow,
+  isKept,
+  type MetadataFacts,
+  readEntity,
+  readSpendFact,
+  type SpendFact,
+  type SpendLogKey,
+  tableOfRelation,
+  withMetadata,
+} from '@app/litellm';
+import { Delta } from './delta.js';
+import { EntityLayer } from './entity-layer.js';
+import { type EntityLookup, keyLabels, teamLabels } from './entity-state.js';
+import type { FoldOrigin, SpendById, SpendFold } from './fold.js';
+import type { ExactSum } from './record.js';
+
+/** A change of rows inside a transaction. */
+export type RowChange = InsertChange | UpdateChange | DeleteChange | TruncateChange;
+
+/** What a whole transaction, or a slice of a seed, comes to. */
+export interface Folded {
+  readonly delta: Delta;
+  readonly entities: EntityLayer;
+}
+
+/** What the folding of a transaction needs to know. */
+export interface FoldContext {
+  readonly fold: SpendFold;
+  /** LiteLLM's schema; tables of the same name elsewhere are not its. */
+  readonly schema: string;
+  /** What is known of entities before the transaction. */
+  readonly entities: EntityLookup;
+}
+
+/** Adds spend by id to the counters of teams and keys, under the labels that `entities` gives them now. */
+export function attributeByAlias(delta: Delta, byId: SpendById, entities: EntityLookup): void {
+  for (const [teamId, spend] of byId.teams) {
+    const team = entities.get('team', teamId);
+    if (team !== undefined) {
+      delta.addExactly('team_spend_usd', teamLabels(teamId, team.teamAlias), spend as unknown as ExactSum);
+    }
+  }
+  for (const [token, spend] of byId.keys) {
+    delta.addExactly('key_spend_usd', keyLabels(entities.keyOfToken(token)), spend as unknown as ExactSum);
+  }
+}
+
+/**
+ * Folds one transaction as its rows come: what it keeps depends on the series it touches, not on its rows (W9), but for
+ * the rows whose metadata has yet to be read, which its owner fetches by {@link takePending} in good time.
+ */
+export class TransactionFold {
+  readonly #context: FoldContext;
+  readonly #origin: FoldOrigin;
+  readonly #delta = new Delta();
+  readonly #entities: EntityLayer;
+  readonly #byId: SpendById = { teams: new Map(), keys: new Map() };
+  #pending: SpendFact[] = [];
+
+  constructor(context: FoldContext, begin: BeginChange) {
+    this.#context = context;
+    this.#origin = { from: 'stream', commitTime: begin.commitTime };
+    this.#entities = new EntityLayer(context.entities);
+  }
+
+  /** Rows that wait for their metadata. */
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  /** Takes in a change; tables that are not ours change nothing. */
+  add(change: RowChange): void {
+    if (change.kind === 'truncate') {
+      for (const relation of change.relations) this.#truncate(relation);
+      return;
+    }
+    const table = this.#tableOf(change.relation);
+    if (table === null) return;
+    this.#delta.count('changes', [table, change.kind], 1);
+    if (table === 'spend_logs') this.#addSpendLog(change);
+    else this.#addEntity(table, change);
+  }
+
+  /** The rows that wait for their metadata, which are forgotten here and have to come back by {@link complete}. */
+  takePending(): readonly SpendFact[] {
+    const pending = this.#pending;
+    this.#pending = [];
+    return pending;
+  }
+
+  /** Folds rows with what was read of their metadata; a row that is gone counts without (METRICS.md section 2). */
+  complete(facts: readonly SpendFact[], metadata: ReadonlyMap<string, MetadataFacts>): void {
+    for (const fact of facts) {
+      const found = metadata.get(fact.requestId);
+      if (found === undefined) this.#delta.count('rows_rejected', ['metadata_gone'], 1);
+      this.#fold(found === undefined ? fact : withMetadata(fact, found));
+    }
+  }
+
+  /** What the transaction comes to. @throws Error while rows wait for their metadata. */
+  finish(): Folded {
+    if (this.#pending.length > 0) throw new Error('a transaction can be finished only when no row is pending');
+    attributeByAlias(this.#delta, this.#byId, this.#entities);
+    this.#delta.count('transactions', [], 1);
+    return { delta: this.#delta, entities: this.#entities };
+  }
+
+  #tableOf(relation: Relation): EntityTable | 'spend_logs' | null {
+    return relation.schema === this.#context.schema ? tableOfRelation(relation.table) : null;
+  }
+
+  #truncate(relation: Relation): void {
+    const table = this.#tableOf(relation);
+    if (table === null) return;
+    this.#delta.count('changes', [table, 'truncate'], 1);
+    if (table === 'spend_logs') this.#delta.count('rows_ignored', ['truncate'], 1);
+    else this.#entities.clear(table);
+  }
+
+  #addSpendLog(change: InsertChange | UpdateChange | DeleteChange): void {
+    if (change.kind !== 'insert') {
+      this.#delta.count('rows_ignored', [change.kind], 1);
+      return;
+    }
+    const reading = readSpendFact(change.row);
+    for (const reason of reading.rejections) this.#delta.count('rows_rejected', [reason], 1);
+    if (reading.fact === null) return;
+    if (reading.needsMetadata && !this.#context.fold.isHistory(reading.fact, this.#origin)) {
+      this.#pending.push(reading.fact);
+    } else this.#fold(reading.fact);
+  }
+
+  #fold(fact: SpendFact): void {
+    this.#context.fold.add(this.#delta, this.#byId, fact, this.#origin);
+  }
+
+  #addEntity(table: EntityTable, change: InsertChange | UpdateChange | DeleteChange): void {
+    const key = entityKeyOfRow(table, change.kind === 'delete' ? change.key : change.row);
+    if (key === null) {
+      this.#delta.count('rows_rejected', ['key_missing'], 1);
+      return;
+    }
+    if (change.kind === 'delete') {
+      this.#entities.delete(table, key);
+      return;
+    }
+    const oldKey = change.kind === 'update' && change.oldKey !== null ? entityKeyOfRow(table, change.oldKey) : null;
+    const moved = oldKey !== null && oldKey !== key;
+    const previous = this.#entities.get(table, moved ? oldKey : key);
+    if (moved) {
+      this.#entities.delete(table, oldKey);
+      if (table === 'key') this.#entities.replaceToken(oldKey, key);
+    }
+    const entity = readEntity(table, change.row, previous);
+    if (isKept(entity)) this.#entities.put(entity);
+    else this.#entities.delete(table, entityKey(entity));
+  }
+}
+
+/** The primary key by which a pending row's metadata is read. */
+export function spendLogKey(fact: SpendFact): SpendLogKey {
+  return { requestId: fact.requestId, startTime: fact.startTime };
+}
