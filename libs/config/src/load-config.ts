@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import {
+  ConfigInvalid,
+  type ExporterConfig,
+  type LogLevel,
+  type RedisConfig,
+  type ReplicationConfig,
+} from './config.js';
+import { databaseConfigOf, pemFileOf, type Sources } from './database-config.js';
+import { type Environment, Findings, type ReadFile, readEnvironment, sourceOf } from './environment.js';
+import { LOG_LEVEL_SYNONYMS } from './metrics-settings.js';
+import { asksForTls, problemOfRedisUrl } from './redis-url.js';
+import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValues, settingOf } from './settings.js';
+
+/**
+ * Turns environment variables into one frozen config.
+ *
+ * @param readFile how `_FILE` twins and certificates are read; the file system by default.
+ * @throws ConfigInvalid with every problem there is, not only the first.
+ */
+export function loadConfig(env: Environment, readFile: ReadFile = readText): ExporterConfig {
+  const findings = new Findings();
+  const texts = readEnvironment(env, readFile, findings);
+  const secrets = SETTING_NAMES.filter((name) => SETTINGS[name].secret).flatMap((name) => texts.get(name) ?? []);
+  const values = valuesOf(texts, secrets, findings);
+  const sources: Sources = { values, isSet: (name) => texts.has(name), env, readFile, findings };
+  const config = configOf(sources);
+  if (findings.problems.length > 0) throw new ConfigInvalid(findings.problems);
+  return freeze(config);
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
+function valuesOf(texts: ReadonlyMap<SettingName, string>, secrets: string[], findings: Findings): SettingValues {
+  const values: Partial<Record<SettingName, unknown>> = {};
+  for (const name of SETTING_NAMES) {
+    values[name] = parsedValue(name, texts.get(name) ?? null, secrets, findings);
+  }
+  return values as SettingValues;
+}
+
+function parsedValue(name: SettingName, text: string | null, secrets: string[], findings: Findings): unknown {
+  const { schema, default: fallback, built, accepted, secret } = settingOf(name);
+  const given = text ?? fallback;
+  if (given === null) return null;
+  if (!built && given !== fallback) {
+    const instead = fallback === null ? 'leave it unset' : `leave it unset, or ${fallback}`;
+    findings.problems.push(`${name} is not built yet in this version: ${instead}`);
+    return null;
+  }
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const shown = secret ? '' : `got ${quote(given, secrets)}, `;
+  findings.problems.push(`${name}: ${shown}expected ${accepted}`);
+  return null;
+}
+
+/** A value for a message: short, and not at all where it holds a secret or credentials that strayed into it. */
+function quote(text: string, secrets: readonly string[]): string {
+  const strayed = /:\/\/[^/]*@/.test(text) || secrets.some((secret) => text.includes(secret) || secret.includes(text));
+  if (strayed && text !== '') return '(a value that is not shown, as it may be a secret)';
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+function configOf(sources: Sources): ExporterConfig {
+  const { values, findings } = sources;
+  const database = databaseConfigOf(sources);
+  return {
+    database,
+    replication: replicationConfigOf(values, database.name),
+    redis: redisConfigOf(sources, database.name),
+    http: {
+      host: values.METRICS_HOST,
+      port: values.METRICS_PORT ?? 0,
+      path: values.METRICS_PATH ?? '',
+      telemetryPort: values.TELEMETRY_PORT,
+    },
+    windows: {
+      spend: values.METRICS_SPEND_WINDOW ?? 0,
+      request: values.METRICS_REQUEST_WINDOW ?? 0,
+      error: values.METRICS_ERROR_WINDOW ?? 0,
+    },
+    buckets: { duration: values.METRICS_DURATION_BUCKETS ?? [], ttft: values.METRICS_TTFT_BUCKETS ?? [] },
+    tagExclude: values.METRICS_TAG_EXCLUDE,
+    rowMaxAge: values.ROW_MAX_AGE ?? 0,
+    disabledFamilies: values.METRICS_DISABLED ?? [],
+    maxSeries: values.METRICS_MAX_SERIES_PER_METRIC ?? 0,
+    updateInterval: (values.METRICS_UPDATE_INTERVAL ?? 0) * 1_000,
+    stateMaxStaleness: values.STATE_MAX_STALENESS ?? 0,
+    log: { level: logLevelOf(values.LOG_LEVEL ?? 'info'), format: values.LOG_FORMAT ?? 'text' },
+    warnings: findings.warnings,
+  };
+}
+
+function replicationConfigOf(values: SettingValues, database: string): ReplicationConfig {
+  return {
+    plugin: values.REPLICATION_PLUGIN ?? 'auto',
+    slot: values.REPLICATION_SLOT ?? defaultSlotName(database),
+    publication: values.REPLICATION_PUBLICATION ?? '',
+    maxRetainedBytes: values.REPLICATION_MAX_RETAINED_BYTES ?? 0,
+    failover: values.REPLICATION_FAILOVER ?? false,
+  };
+}
+
+/** `litellm_exporter_<database>` within PostgreSQL's rules for slot names: a-z, 0-9 and _, at most 63 of them. */
+export function defaultSlotName(database: string): string {
+  return `litellm_exporter_${database.toLowerCase().replace(/[^a-z0-9_]/g, '_')}`.slice(0, 63);
+}
+
+function redisConfigOf(sources: Sources, database: string): RedisConfig | null {
+  const { values, findings, env, isSet } = sources;
+  const url = values.REDIS_URL;
+  const tlsCa = pemFileOf(sources, 'REDIS_TLS_CA', values.REDIS_TLS_CA);
+  if (url === null) {
+    if (isSet('REDIS_TLS_CA') && !isSet('REDIS_URL')) findings.problems.push('REDIS_TLS_CA is set without REDIS_URL');
+    return null;
+  }
+  const problem = problemOfRedisUrl(url);
+  if (problem !== null) {
+    findings.problems.push(`${sourceOf('REDIS_URL', env)}: ${problem}; expected ${SETTINGS.REDIS_URL.accepted}`);
+  } else if (isSet('REDIS_TLS_CA') && !asksForTls(url)) {
+    findings.problems.push('REDIS_TLS_CA is set, but REDIS_URL does not begin with rediss://');
+  }
+  const keyPrefix = values.REDIS_KEY_PREFIX ?? `litellm_exporter:${database.replace(/[\s{}\p{Cc}]/gu, '_')}`;
+  return { url, keyPrefix, tlsCa };
+}
+
+function logLevelOf(text: string): LogLevel {
+  const name = text.toLowerCase();
+  const synonyms: Readonly<Record<string, LogLevel>> = LOG_LEVEL_SYNONYMS;
+  return synonyms[name] ?? (name as LogLevel);
+}
+
+/** Freezes plain objects and arrays, all the way down. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof RegExp) return value;
+  for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,140 @@
+import { anyText, boolean, duration, durationOrZero, integer, matching, oneOf } from './forms.js';
+import { setting } from './setting.js';
+
+/** PostgreSQL's rule for names of replication slots. */
+const SLOT_NAME = /^[a-z0-9_]{1,63}$/;
+/** Lower-case, because it travels unquoted; 48 of 63 characters leave room for suffixes of our own. */
+const PUBLICATION_NAME = /^[a-z_][a-z0-9_]{0,47}$/;
+const MOST_BYTES = 999_999_999_999_999;
+
+/** How rows come out of PostgreSQL. */
+export const replicationSettings = {
+  REPLICATION_PLUGIN: setting({
+    group: 'Replication',
+    schema: oneOf('auto', 'wal2json', 'pgoutput'),
+    default: 'auto',
+    accepted: 'one of auto, wal2json, pgoutput',
+    secret: false,
+    description:
+      "Logical decoding plugin. `auto` takes the existing slot's, else wal2json where the server has it and allows it, else pgoutput. " +
+      'See [POSTGRES_SETUP.md](POSTGRES_SETUP.md#wal2json) for what each lets the role read.',
+    built: true,
+  }),
+  REPLICATION_SLOT: setting({
+    group: 'Replication',
+    schema: matching(SLOT_NAME),
+    default: null,
+    defaultInWords: '`litellm_exporter_<database>`',
+    accepted: 'a slot name: 1 to 63 of a-z, 0-9 and _',
+    secret: false,
+    description:
+      "Name of the replication slot. In the default, characters of the database's name that a slot may not have become `_`.",
+    built: true,
+  }),
+  REPLICATION_PUBLICATION: setting({
+    group: 'Replication',
+    schema: matching(PUBLICATION_NAME),
+    default: 'litellm_exporter',
+    accepted: 'a lower-case name: 1 to 48 of a-z, 0-9 and _, not beginning with a digit',
+    secret: false,
+    description: 'Name that the publications of pgoutput begin with.',
+    built: true,
+  }),
+  REPLICATION_MAX_RETAINED_BYTES: setting({
+    group: 'Replication',
+    schema: integer(0, MOST_BYTES),
+    default: '0',
+    accepted: 'a number of bytes, or 0 for off',
+    secret: false,
+    description: 'Drop our own slot when it holds back more WAL than this, and seed again later. 0 is off.',
+    built: false,
+  }),
+  REPLICATION_FAILOVER: setting({
+    group: 'Replication',
+    schema: boolean,
+    default: 'false',
+    accepted: 'true or false',
+    secret: false,
+    description: 'Make a failover slot (PostgreSQL 17 and later).',
+    built: false,
+  }),
+  ROW_MAX_AGE: setting({
+    group: 'Replication',
+    schema: duration,
+    default: '24h',
+    accepted: 'a length of time like 1d, 24h or 90m',
+    secret: false,
+    description:
+      'A row that ended longer than this before its commit is history (a backfill), and does not count by itself.',
+    built: true,
+  }),
+} as const;
+
+/** Where state rests. */
+export const stateSettings = {
+  REDIS_URL: setting({
+    group: 'State',
+    schema: anyText,
+    default: null,
+    accepted: 'redis://user:password@host:port/number or rediss://…, with reserved characters percent-encoded',
+    secret: true,
+    description:
+      'Redis that keeps the state over restarts. Without it the state is in memory and seeded at each start.',
+    built: true,
+  }),
+  REDIS_TLS_CA: setting({
+    group: 'State',
+    schema: anyText,
+    default: null,
+    accepted: 'the path of a readable PEM file, with a rediss:// URL',
+    secret: false,
+    description: "File with the certificate authorities that may have signed Redis' certificate (PEM).",
+    built: true,
+  }),
+  REDIS_KEY_PREFIX: setting({
+    group: 'State',
+    schema: matching(/^[^\s{}\p{Cc}]{1,200}$/u),
+    default: null,
+    defaultInWords: '`litellm_exporter:<database>`',
+    accepted: '1 to 200 characters without spaces and braces',
+    secret: false,
+    description: 'What all keys in Redis begin with.',
+    built: true,
+  }),
+  REDIS_SENTINELS: setting({
+    group: 'State',
+    schema: anyText,
+    default: null,
+    accepted: 'host:port,host:port,…',
+    secret: false,
+    description: 'Redis Sentinels to ask for the master.',
+    built: false,
+  }),
+  REDIS_SENTINEL_NAME: setting({
+    group: 'State',
+    schema: anyText,
+    default: null,
+    accepted: 'the name of a master',
+    secret: false,
+    description: 'Name of the master that the Sentinels watch.',
+    built: false,
+  }),
+  REDIS_CLUSTER: setting({
+    group: 'State',
+    schema: boolean,
+    default: 'false',
+    accepted: 'true or false',
+    secret: false,
+    description: 'Speak to a Redis Cluster.',
+    built: false,
+  }),
+  STATE_MAX_STALENESS: setting({
+    group: 'State',
+    schema: durationOrZero,
+    default: '0',
+    accepted: '0 or a length of time like 1d, 24h or 90m',
+    secret: false,
+    description: 'How long a single replica may serve its last state while the store can not be read.',
+    built: false,
+  }),
+} as const;
