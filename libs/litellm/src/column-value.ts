@@ -4,6 +4,10 @@ import { readTimestamp } from './timestamp.js';
 /** A value as a decoder or `COPY` gives it; undefined where it was not sent. */
 export type Cell = ColumnValue | undefined;
 
+/** Surrogates that belong together are in the first, so that the second, which is slow, hardly ever runs. */
+const UNUSUAL = /[\0\ud800-\udfff]/;
+const UNSTORABLE = /[\0\p{Surrogate}]/gu;
+
 /** A text column; NULL and not sent are ''. */
 export function textOf(value: Cell): string {
   if (typeof value === 'string') return value;
@@ -53,7 +57,8 @@ export function memberOf(value: unknown, name: string): unknown {
  * not out of JSON inside of a JSON string, and no store or exposition format would give them back unchanged.
  */
 export function jsonTextOf(value: unknown): string {
-  return typeof value === 'string' ? value.replace(/[\0\p{Surrogate}]/gu, '\uFFFD') : '';
+  if (typeof value !== 'string') return '';
+  return UNUSUAL.test(value) ? value.replace(UNSTORABLE, '\uFFFD') : value;
 }
 
 function parseJson(text: string): unknown {

@@ -28,7 +28,7 @@ export function readSpendFact(row: Row): SpendReading {
   if (startTime === null || endTime === null) return { fact: null, rejections: TIME_UNREADABLE };
   const rowStatus = statusOf(row.status);
   const metadata = rowStatus === 'success' ? NO_METADATA : readMetadata(row.metadata);
-  const fact = assembleFact({
+  const { fact, rejections } = assembleFact({
     requestId: textOf(row.request_id),
     startTime,
     endTime,
@@ -51,7 +51,7 @@ export function readSpendFact(row: Row): SpendReading {
     cacheHit: row.cache_hit,
     tags: row.request_tags,
   });
-  return { ...fact, needsMetadata: row.metadata === undefined && rowStatus !== 'success' };
+  return { fact, rejections, needsMetadata: row.metadata === undefined && rowStatus !== 'success' };
 }
 
 /** The cells of a spend-log row, wherever they come from; times are read already. */
