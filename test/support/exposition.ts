@@ -1,6 +1,9 @@
 import { checkFamily, type Family } from './exposition-family.js';
 import { type Labels, readSample, type SampleLine } from './exposition-line.js';
 
+export type { Family } from './exposition-family.js';
+export type { Labels, SampleLine } from './exposition-line.js';
+
 /** The two formats a scrape may ask for. */
 export type ExpositionFormat = '0.0.4' | 'openmetrics';
 

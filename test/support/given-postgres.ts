@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import type { PostgresServer } from './postgres-server.js';
+import type { PostgresServer } from './postgres-contract.js';
 
 /** A server that is there already, by its superuser's URL. Its test databases and their slots are dropped at the end. */
 export async function givenPostgres(given: string): Promise<PostgresServer> {

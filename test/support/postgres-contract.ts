@@ -1,0 +1,36 @@
+import type { PostgresFlavor } from './postgres-binaries.js';
+
+/** How a server stops: `smart` waits for its clients, `fast` ends them, `immediate` crashes. */
+export type StopMode = 'fast' | 'immediate' | 'smart';
+
+/** A PostgreSQL for specs: logical WAL, many slots and senders, a time zone that nobody lives in by accident, password scram. */
+export interface PostgresServer {
+  readonly host: string;
+  readonly port: number;
+  /** A superuser. */
+  readonly user: string;
+  readonly password: string;
+  /** As `SHOW server_version` says, like `15.20 (Debian …)`. */
+  readonly version: string;
+  /** Empty for a server that was given by a URL. */
+  readonly dataDirectory: string;
+  /** False for a server that was given by a URL: it can't be stopped or started. */
+  readonly own: boolean;
+  /** A connection URL; database `postgres` without one. */
+  url(database?: string): string;
+  /** Creates an empty database and resolves with its name, which no other test has. */
+  createDatabase(): Promise<string>;
+  /** Stops the server and resolves with the milliseconds until its last process was gone. */
+  stop(mode: StopMode): Promise<number>;
+  /** Starts it again on the same port and data, and resolves when it accepts connections. */
+  start(): Promise<void>;
+  /** What the server wrote into its log so far. */
+  log(): string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Which server, and settings that differ from the ones above. */
+export interface PostgresOptions {
+  readonly flavor: PostgresFlavor;
+  readonly settings?: Readonly<Record<string, string>>;
+}
