@@ -1,6 +1,7 @@
 import type { DatabaseConfig, PemFile, SslConfig } from './config.js';
 import { type DatabaseUrl, DatabaseUrlError, parseDatabaseUrl } from './database-url.js';
-import { type Environment, type Findings, type ReadFile, reasonOf, sourceOf } from './environment.js';
+import { type Environment, type ReadFile, reasonOf, sourceOf } from './environment.js';
+import type { Findings } from './findings.js';
 import { fileTwinOf, type SettingName, type SettingValues } from './settings.js';
 
 /** What stands in DATABASE_URL, and therefore must not stand beside it. */
@@ -112,7 +113,7 @@ export function pemFileOf(sources: Sources, name: SettingName, path: string | nu
   const shown =
     (env[name] ?? '') === ''
       ? `the file that DATABASE_URL names for ${name}`
-      : `${name}: the file ${JSON.stringify(path)}`;
+      : `${name}: the file ${findings.quote(path)}`;
   try {
     const pem = readFile(path);
     if (pem.includes('-----BEGIN ')) return { path, pem };

@@ -1,3 +1,4 @@
+import type { Findings } from './findings.js';
 import { nearMissOf } from './near-miss.js';
 import { fileTwinOf, isSettingName, SETTING_NAMES, SETTINGS, type SettingName, settingOf } from './settings.js';
 
@@ -11,12 +12,6 @@ export type ReadFile = (path: string) => string;
 const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
 const SERVICE_LINK_VALUE = /^(tcp|udp|sctp):\/\//;
 const SERVICE_LINK_ADVICE = 'set enableServiceLinks: false in the pod to be rid of it';
-
-/** Collects what is wrong and what is worth a warning. */
-export class Findings {
-  readonly problems: string[] = [];
-  readonly warnings: string[] = [];
-}
 
 /** The texts of the variables that are set, `_FILE` twins read, without what is not meant for us. */
 export function readEnvironment(env: Environment, readFile: ReadFile, findings: Findings): Map<SettingName, string> {
@@ -68,9 +63,9 @@ function secretFrom(variable: string, path: string, readFile: ReadFile, findings
   try {
     const text = readFile(path).replace(/\r?\n$/, '');
     if (text !== '') return text;
-    findings.problems.push(`${variable}: the file ${JSON.stringify(path)} is empty`);
+    findings.problems.push(`${variable}: the file ${findings.quote(path)} is empty`);
   } catch (error) {
-    findings.problems.push(`${variable}: the file ${JSON.stringify(path)} can't be read (${reasonOf(error)})`);
+    findings.problems.push(`${variable}: the file ${findings.quote(path)} can't be read (${reasonOf(error)})`);
   }
   return null;
 }

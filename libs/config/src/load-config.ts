@@ -7,7 +7,8 @@ import {
   type ReplicationConfig,
 } from './config.js';
 import { databaseConfigOf, pemFileOf, type Sources } from './database-config.js';
-import { type Environment, Findings, type ReadFile, readEnvironment, sourceOf } from './environment.js';
+import { type Environment, type ReadFile, readEnvironment, sourceOf } from './environment.js';
+import { Findings } from './findings.js';
 import { LOG_LEVEL_SYNONYMS } from './metrics-settings.js';
 import { asksForTls, problemOfRedisUrl } from './redis-url.js';
 import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValues, settingOf } from './settings.js';
@@ -21,8 +22,10 @@ import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValues, settingO
 export function loadConfig(env: Environment, readFile: ReadFile = readText): ExporterConfig {
   const findings = new Findings();
   const texts = readEnvironment(env, readFile, findings);
-  const secrets = SETTING_NAMES.filter((name) => SETTINGS[name].secret).flatMap((name) => texts.get(name) ?? []);
-  const values = valuesOf(texts, secrets, findings);
+  findings.secrets.push(
+    ...SETTING_NAMES.filter((name) => SETTINGS[name].secret).flatMap((name) => texts.get(name) ?? []),
+  );
+  const values = valuesOf(texts, findings);
   const sources: Sources = { values, isSet: (name) => texts.has(name), env, readFile, findings };
   const config = configOf(sources);
   if (findings.problems.length > 0) throw new ConfigInvalid(findings.problems);
@@ -33,15 +36,15 @@ function readText(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-function valuesOf(texts: ReadonlyMap<SettingName, string>, secrets: string[], findings: Findings): SettingValues {
+function valuesOf(texts: ReadonlyMap<SettingName, string>, findings: Findings): SettingValues {
   const values: Partial<Record<SettingName, unknown>> = {};
   for (const name of SETTING_NAMES) {
-    values[name] = parsedValue(name, texts.get(name) ?? null, secrets, findings);
+    values[name] = parsedValue(name, texts.get(name) ?? null, findings);
   }
   return values as SettingValues;
 }
 
-function parsedValue(name: SettingName, text: string | null, secrets: string[], findings: Findings): unknown {
+function parsedValue(name: SettingName, text: string | null, findings: Findings): unknown {
   const { schema, default: fallback, built, accepted, secret } = settingOf(name);
   const given = text ?? fallback;
   if (given === null) return null;
@@ -52,16 +55,9 @@ function parsedValue(name: SettingName, text: string | null, secrets: string[], 
   }
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const shown = secret ? '' : `got ${quote(given, secrets)}, `;
+  const shown = secret ? '' : `got ${findings.quote(given)}, `;
   findings.problems.push(`${name}: ${shown}expected ${accepted}`);
   return null;
-}
-
-/** A value for a message: short, and not at all where it holds a secret or credentials that strayed into it. */
-function quote(text: string, secrets: readonly string[]): string {
-  const strayed = /:\/\/[^/]*@/.test(text) || secrets.some((secret) => text.includes(secret) || secret.includes(text));
-  if (strayed && text !== '') return '(a value that is not shown, as it may be a secret)';
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
 function configOf(sources: Sources): ExporterConfig {

@@ -90,10 +90,10 @@ export function nearMissOf(name: string, isSet: (name: string) => boolean): Near
   const other = OTHER_WORDS[upper];
   if (other !== undefined) return { meant: other, noFileTwin: false };
   const [meant, distance] = closest(upper, known);
-  if (OUR_PREFIXES.some((prefix) => upper.startsWith(prefix))) return { meant, noFileTwin: false };
-  if (SHARED_PREFIXES.some((prefix) => upper.startsWith(prefix))) {
-    const sameWords = distance <= 2 ? meant : namedBySomeOfItsWords(upper, known);
-    return sameWords === null ? null : { meant: sameWords, noFileTwin: false };
+  const ours = OUR_PREFIXES.some((prefix) => upper.startsWith(prefix));
+  if (ours || SHARED_PREFIXES.some((prefix) => upper.startsWith(prefix))) {
+    const best = distance <= 2 ? meant : (abridgedOrExtended(upper, known) ?? (ours ? meant : null));
+    return best === null ? null : { meant: best, noFileTwin: false };
   }
   const slip = distance <= (upper.length >= LONG_NAME ? 2 : 1) && !isSet(meant);
   return slip ? { meant, noFileTwin: false } : null;
@@ -115,13 +115,14 @@ function closest(name: string, known: ReadonlySet<string>): readonly [string, nu
   return [best, least];
 }
 
-/** `METRICS_INTERVAL` is made of words of `METRICS_UPDATE_INTERVAL`; so is `METRICS_SPEND_WINDOWS_DAYS` of none. */
-function namedBySomeOfItsWords(name: string, known: ReadonlySet<string>): string | null {
+/** `METRICS_INTERVAL` leaves out a word of a name, `LITELLM_DB_PASS` its end, and `REPLICATION_SLOT_NAME` adds one. */
+function abridgedOrExtended(name: string, known: ReadonlySet<string>): string | null {
   const words = name.split('_');
-  if (words.length < 2 || words.includes('')) return null;
   for (const candidate of known) {
     const vocabulary = new Set(candidate.split('_'));
-    if (words.every((word) => vocabulary.has(word))) return candidate;
+    const fewerWords = words.length > 1 && words.every((word) => vocabulary.has(word));
+    const cutShort = candidate.startsWith(name) && name.length > candidate.lastIndexOf('_') + 1;
+    if (fewerWords || cutShort || name.startsWith(candidate)) return candidate;
   }
   return null;
 }

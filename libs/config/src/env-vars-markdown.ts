@@ -1,0 +1,39 @@
+import { SETTING_GROUPS } from './setting.js';
+import { type SettingRow, settingsTable } from './settings.js';
+
+const PREAMBLE = `# Environment variables
+
+<!-- Made from the table of settings in libs/config by \`npm run docs:env\`. A test compares them: change the table, not this file. -->
+
+Everything is set by environment variables, and checked before anything else happens. A wrong value, a misspelt name
+and a contradiction end the process with exit code 2 and one line each: the variable, what was given, what is accepted.
+The value of a secret is never printed.
+
+- An empty variable is an unset one (only \`METRICS_TAG_EXCLUDE=\` means something: keep all tags).
+- Every secret has a twin with \`_FILE\` at the end of its name, which names a file that holds the value (one line end at
+  its end is dropped). Setting both is an error.
+- A length of time is a whole number with \`d\`, \`h\` or \`m\`: \`30d\`, \`24h\`, \`90m\`.
+- What Kubernetes injects for Services (\`METRICS_PORT=tcp://…\`, \`…_SERVICE_HOST\`) is ignored with a warning.
+- What is marked *not built yet* is refused, so that nobody relies on it by mistake.
+`;
+
+/** The whole of ENV_VARS.md. */
+export function envVarsMarkdown(): string {
+  const sections = SETTING_GROUPS.map((group) => {
+    const rows = settingsTable().filter((row) => row.group === group);
+    return `## ${group}\n\n| variable | default | accepted | meaning |\n|---|---|---|---|\n${rows.map(line).join('')}`;
+  });
+  return `${PREAMBLE}\n${sections.join('\n')}`;
+}
+
+function line(row: SettingRow): string {
+  const twin = row.fileTwin === null ? '' : `, \`${row.fileTwin}\``;
+  const remarks = [row.description, ...(row.secret ? ['Secret.'] : []), ...(row.built ? [] : ['**Not built yet.**'])];
+  const cells = [`\`${row.name}\`${twin}`, defaultOf(row), row.accepted, remarks.join(' ')];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+}
+
+function defaultOf(row: SettingRow): string {
+  if (row.defaultInWords !== null) return row.defaultInWords;
+  return row.default === null ? '–' : `\`${row.default}\``;
+}

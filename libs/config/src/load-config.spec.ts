@@ -1,0 +1,264 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigInvalid, type ExporterConfig } from './config.js';
+import type { Environment } from './environment.js';
+import { loadConfig } from './load-config.js';
+import { SETTING_NAMES, type SettingName, settingOf } from './settings.js';
+
+const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
+
+/** The files that exist in these specs. */
+const FILES: Readonly<Record<string, string>> = {
+  '/run/secrets/password': 'from file\n',
+  '/run/secrets/windows': 'from file\r\n',
+  '/run/secrets/two-lines': 'one\n\n',
+  '/run/secrets/empty': '\n',
+  '/run/secrets/url': 'postgresql://app:pw@db.internal/llm\n',
+  '/run/secrets/redis': 'redis://cache:6379/2\n',
+  '/tls/ca.pem': PEM,
+  '/tls/cert.pem': PEM,
+  '/tls/key.pem': PEM,
+  '/tls/not-pem': 'hello',
+};
+
+function readFile(path: string): string {
+  const text = FILES[path];
+  if (text !== undefined) return text;
+  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+}
+
+function load(env: Environment): ExporterConfig {
+  return loadConfig(env, readFile);
+}
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof ConfigInvalid) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('loadConfig', () => {
+  it('gives the documented defaults for an empty environment', () => {
+    expect(load({})).toEqual({
+      database: {
+        host: 'localhost',
+        port: 5432,
+        name: 'litellm',
+        user: 'postgres',
+        password: null,
+        schema: 'public',
+        ssl: { mode: 'prefer', rootCert: null, cert: null, key: null },
+        poolMin: 1,
+        poolMax: 10,
+      },
+      replication: {
+        plugin: 'auto',
+        slot: 'litellm_exporter_litellm',
+        publication: 'litellm_exporter',
+        maxRetainedBytes: 0,
+        failover: false,
+      },
+      redis: null,
+      http: { host: null, port: 9090, path: '/metrics', telemetryPort: null },
+      windows: { spend: 2_592_000_000, request: 86_400_000, error: 3_600_000 },
+      buckets: {
+        duration: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600],
+        ttft: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      },
+      tagExclude: /^User-Agent: /,
+      rowMaxAge: 86_400_000,
+      disabledFamilies: [],
+      maxSeries: 100_000,
+      updateInterval: 15_000,
+      stateMaxStaleness: 0,
+      log: { level: 'info', format: 'text' },
+      warnings: [],
+    });
+  });
+
+  it('freezes the config all the way down', () => {
+    const config = load({ REDIS_URL: 'redis://cache' });
+    for (const part of [config, config.database, config.database.ssl, config.redis, config.buckets.ttft, config.log]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  it('takes an empty variable for an unset one, as Compose files write it', () => {
+    const empty = Object.fromEntries(SETTING_NAMES.map((name) => [name, '']));
+    expect(load(empty)).toEqual({ ...load({}), tagExclude: null });
+  });
+
+  it('accepts every default when it is set explicitly, also of what is not built yet', () => {
+    for (const name of SETTING_NAMES) {
+      const text = settingOf(name).default;
+      if (text !== null) expect([name, problemsOf({ [name]: text })]).toEqual([name, []]);
+    }
+  });
+
+  it('reports all problems at once', () => {
+    const problems = problemsOf({
+      METRICS_PORT: 'ninety',
+      LOG_FORMAT: 'xml',
+      METRICS_PROT: '9090',
+      REDIS_CLUSTER: 'true',
+    });
+    expect(problems).toHaveLength(4);
+  });
+
+  it('puts every problem into the message of the error', () => {
+    expect(() => load({ METRICS_PORT: '0', LOG_FORMAT: 'xml' })).toThrow(/METRICS_PORT.*\n.*LOG_FORMAT/);
+  });
+});
+
+describe('accepted values', () => {
+  const cases: readonly (readonly [SettingName, string, (config: ExporterConfig) => unknown, unknown])[] = [
+    ['LITELLM_DB_HOST', '/var/run/postgresql', (c) => c.database.host, '/var/run/postgresql'],
+    ['LITELLM_DB_HOST', 'fe80::1%eth0', (c) => c.database.host, 'fe80::1%eth0'],
+    ['LITELLM_DB_PORT', '65535', (c) => c.database.port, 65_535],
+    ['LITELLM_DB_NAME', 'LiteLLM prod', (c) => c.database.name, 'LiteLLM prod'],
+    ['LITELLM_DB_NAME', 'LiteLLM prod', (c) => c.replication.slot, 'litellm_exporter_litellm_prod'],
+    ['LITELLM_DB_NAME', 'é'.repeat(31), (c) => c.replication.slot, `litellm_exporter_${'_'.repeat(31)}`],
+    ['LITELLM_DB_NAME', 'x'.repeat(63), (c) => c.replication.slot.length, 63],
+    ['LITELLM_DB_USER', 'metrics', (c) => c.database.user, 'metrics'],
+    ['LITELLM_DB_PASSWORD', ' with spaces ', (c) => c.database.password, ' with spaces '],
+    ['LITELLM_DB_SCHEMA', 'LiteLLM', (c) => c.database.schema, 'LiteLLM'],
+    ['LITELLM_DB_SSLMODE', 'verify-full', (c) => c.database.ssl.mode, 'verify-full'],
+    ['LITELLM_DB_SSLROOTCERT', '/tls/ca.pem', (c) => c.database.ssl.rootCert, { path: '/tls/ca.pem', pem: PEM }],
+    ['DB_MIN_CONNECTIONS', '0', (c) => c.database.poolMin, 0],
+    ['DB_MAX_CONNECTIONS', '3', (c) => c.database.poolMax, 3],
+    ['REPLICATION_PLUGIN', 'pgoutput', (c) => c.replication.plugin, 'pgoutput'],
+    ['REPLICATION_SLOT', 'a_1', (c) => c.replication.slot, 'a_1'],
+    ['REPLICATION_PUBLICATION', 'litellm_metrics', (c) => c.replication.publication, 'litellm_metrics'],
+    ['ROW_MAX_AGE', '7d', (c) => c.rowMaxAge, 604_800_000],
+    ['REDIS_URL', 'rediss://:p%40w@cache:6380/3', (c) => c.redis?.url, 'rediss://:p%40w@cache:6380/3'],
+    ['REDIS_URL', 'redis://[::1]:6379', (c) => c.redis?.keyPrefix, 'litellm_exporter:litellm'],
+    ['METRICS_SPEND_WINDOW', '90m', (c) => c.windows.spend, 5_400_000],
+    ['METRICS_REQUEST_WINDOW', '1d', (c) => c.windows.request, 86_400_000],
+    ['METRICS_ERROR_WINDOW', '3650d', (c) => c.windows.error, 315_360_000_000],
+    ['METRICS_UPDATE_INTERVAL', '60', (c) => c.updateInterval, 60_000],
+    [
+      'METRICS_DISABLED',
+      'litellm_tag_spend, litellm_current_*',
+      (c) => c.disabledFamilies,
+      ['litellm_tag_spend', 'litellm_current_*'],
+    ],
+    ['METRICS_MAX_SERIES_PER_METRIC', '0', (c) => c.maxSeries, 0],
+    ['METRICS_TAG_EXCLUDE', '', (c) => c.tagExclude, null],
+    ['METRICS_TAG_EXCLUDE', '^(a|b)$', (c) => c.tagExclude, /^(a|b)$/],
+    ['METRICS_DURATION_BUCKETS', '1, 2.5,10', (c) => c.buckets.duration, [1, 2.5, 10]],
+    ['METRICS_TTFT_BUCKETS', '0.5', (c) => c.buckets.ttft, [0.5]],
+    ['METRICS_HOST', '127.0.0.1', (c) => c.http.host, '127.0.0.1'],
+    ['METRICS_PORT', '1', (c) => c.http.port, 1],
+    ['METRICS_PATH', '/a/metrics', (c) => c.http.path, '/a/metrics'],
+    ['LOG_LEVEL', 'WARNING', (c) => c.log.level, 'warn'],
+    ['LOG_LEVEL', 'critical', (c) => c.log.level, 'error'],
+    ['LOG_LEVEL', 'Debug', (c) => c.log.level, 'debug'],
+    ['LOG_FORMAT', 'json', (c) => c.log.format, 'json'],
+  ];
+
+  it.each(cases)('%s=%s', (name, text, part, value) => {
+    expect(part(load({ [name]: text }))).toEqual(value);
+  });
+
+  it('covers every setting that is built', () => {
+    const withSpecsOfTheirOwn = [
+      'DATABASE_URL',
+      'LITELLM_DB_SSLCERT',
+      'LITELLM_DB_SSLKEY',
+      'REDIS_TLS_CA',
+      'REDIS_KEY_PREFIX',
+    ];
+    const covered = new Set<string>([...withSpecsOfTheirOwn, ...cases.map(([name]) => name)]);
+    expect(SETTING_NAMES.filter((name) => settingOf(name).built && !covered.has(name))).toEqual([]);
+  });
+});
+
+describe('secrets in files', () => {
+  it('reads the twin of a secret, without its last line end', () => {
+    const read = (path: string) => load({ LITELLM_DB_PASSWORD_FILE: path }).database.password;
+    expect(read('/run/secrets/password')).toBe('from file');
+    expect(read('/run/secrets/windows')).toBe('from file');
+    expect(read('/run/secrets/two-lines')).toBe('one\n');
+    expect(load({ DATABASE_URL_FILE: '/run/secrets/url' }).database.host).toBe('db.internal');
+    expect(load({ REDIS_URL_FILE: '/run/secrets/redis' }).redis?.url).toBe('redis://cache:6379/2');
+  });
+
+  it.each(['LITELLM_DB_PASSWORD', 'DATABASE_URL', 'REDIS_URL'])('refuses %s together with its twin', (name) => {
+    const problems = problemsOf({ [name]: 'redis://x', [`${name}_FILE`]: '/run/secrets/password' });
+    expect(problems).toContain(`${name} and ${name}_FILE are both set: keep one of them`);
+  });
+
+  it('names a file that can not be read, or is empty', () => {
+    expect(problemsOf({ LITELLM_DB_PASSWORD_FILE: '/nowhere' })).toEqual([
+      'LITELLM_DB_PASSWORD_FILE: the file "/nowhere" can\'t be read (ENOENT)',
+    ]);
+    expect(problemsOf({ LITELLM_DB_PASSWORD_FILE: '/run/secrets/empty' })[0]).toContain('is empty');
+  });
+
+  it('refuses a twin of what is no secret', () => {
+    expect(problemsOf({ METRICS_PORT_FILE: '/x' })).toEqual([
+      'METRICS_PORT_FILE is not a setting: only secrets can be read from a file; set METRICS_PORT',
+    ]);
+  });
+
+  it('does not print a secret that strayed into another variable', () => {
+    const problems = problemsOf({ LITELLM_DB_PASSWORD: 'hunter2000', METRICS_PORT: 'hunter2000' });
+    expect(problems.join()).not.toContain('hunter2000');
+    expect(problemsOf({ LITELLM_DB_HOST: 'postgresql://u:hunter2000@h/db' }).join()).not.toContain('hunter2000');
+  });
+});
+
+describe('TLS', () => {
+  it('takes a client certificate with its key', () => {
+    const { ssl } = load({ LITELLM_DB_SSLCERT: '/tls/cert.pem', LITELLM_DB_SSLKEY: '/tls/key.pem' }).database;
+    expect(ssl.cert?.path).toBe('/tls/cert.pem');
+    expect(ssl.key?.path).toBe('/tls/key.pem');
+  });
+
+  it('takes authorities for Redis with rediss:// only', () => {
+    expect(load({ REDIS_URL: 'rediss://c', REDIS_TLS_CA: '/tls/ca.pem' }).redis?.tlsCa?.pem).toBe(PEM);
+    expect(problemsOf({ REDIS_URL: 'redis://c', REDIS_TLS_CA: '/tls/ca.pem' })).toHaveLength(1);
+  });
+});
+
+describe('names of keys in Redis', () => {
+  it('begin with the database, made fit for a hash tag', () => {
+    expect(load({ REDIS_URL: 'redis://c', LITELLM_DB_NAME: 'a {b}' }).redis?.keyPrefix).toBe('litellm_exporter:a__b_');
+    expect(load({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'mine' }).redis?.keyPrefix).toBe('mine');
+    expect(problemsOf({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'a{b}' })).toHaveLength(1);
+  });
+});
+
+describe('what Kubernetes injects for Services', () => {
+  it('is ignored with a warning where it meets the name of a setting', () => {
+    const config = load({ METRICS_PORT: 'tcp://10.0.0.1:9090', LITELLM_DB_PORT: 'tcp://10.0.0.2:5432' });
+    expect(config.http.port).toBe(9090);
+    expect(config.database.port).toBe(5432);
+    expect(config.warnings.join('\n')).toMatch(/LITELLM_DB_PORT=tcp.*\n.*METRICS_PORT=tcp/);
+  });
+
+  it('is no near miss', () => {
+    const config = load({
+      METRICS_SERVICE_HOST: '10.0.0.1',
+      METRICS_SERVICE_PORT: '9090',
+      METRICS_SERVICE_PORT_HTTP: '9090',
+      METRICS_PORT_9090_TCP: 'tcp://10.0.0.1:9090',
+      METRICS_PORT_9090_TCP_ADDR: '10.0.0.1',
+      METRICS_PORT_9090_TCP_PORT: '9090',
+      METRICS_PORT_9090_TCP_PROTO: 'tcp',
+      LITELLM_DB_SERVICE_HOST: '10.0.0.2',
+      KUBERNETES_SERVICE_HOST: '10.0.0.3',
+    });
+    expect(config.warnings).toHaveLength(1);
+    expect(config.warnings[0]).toContain('METRICS_PORT_9090_TCP_ADDR');
+    expect(config.warnings[0]).not.toContain('KUBERNETES');
+  });
+
+  it('says nothing about where the database is', () => {
+    const env = { DATABASE_URL: 'postgresql://u@h/db', LITELLM_DB_PORT: 'tcp://10.0.0.2:5432' };
+    expect(load(env).database.port).toBe(5432);
+  });
+});

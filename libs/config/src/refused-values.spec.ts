@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigInvalid, type ExporterConfig } from './config.js';
+import type { Environment } from './environment.js';
+import { loadConfig } from './load-config.js';
+import type { SettingName } from './settings.js';
+
+const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
+
+/** The files that exist in these specs. */
+const FILES: Readonly<Record<string, string>> = {
+  '/tls/ca.pem': PEM,
+  '/tls/cert.pem': PEM,
+  '/tls/key.pem': PEM,
+  '/tls/not-pem': 'hello',
+};
+
+function readFile(path: string): string {
+  const text = FILES[path];
+  if (text !== undefined) return text;
+  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+}
+
+function load(env: Environment): ExporterConfig {
+  return loadConfig(env, readFile);
+}
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof ConfigInvalid) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('refused values', () => {
+  it.each<[SettingName, string]>([
+    ['LITELLM_DB_HOST', 'a b'],
+    ['LITELLM_DB_PORT', '65536'],
+    ['LITELLM_DB_PORT', '5432a'],
+    ['LITELLM_DB_NAME', 'x'.repeat(64)],
+    ['LITELLM_DB_NAME', 'é'.repeat(32)],
+    ['LITELLM_DB_SCHEMA', 's'.repeat(64)],
+    ['LITELLM_DB_SSLMODE', 'allow'],
+    ['LITELLM_DB_SSLROOTCERT', '/tls/missing.pem'],
+    ['LITELLM_DB_SSLROOTCERT', '/tls/not-pem'],
+    ['LITELLM_DB_SSLCERT', '/tls/cert.pem'],
+    ['LITELLM_DB_SSLKEY', '/tls/key.pem'],
+    ['DB_MIN_CONNECTIONS', '-1'],
+    ['DB_MIN_CONNECTIONS', '11'],
+    ['DB_MAX_CONNECTIONS', '0'],
+    ['REPLICATION_PLUGIN', 'test_decoding'],
+    ['REPLICATION_SLOT', 'My-Slot'],
+    ['REPLICATION_SLOT', 's'.repeat(64)],
+    ['REPLICATION_PUBLICATION', 'Mixed'],
+    ['REPLICATION_PUBLICATION', '1st'],
+    ['ROW_MAX_AGE', '24'],
+    ['REDIS_URL', 'http://cache'],
+    ['REDIS_URL', 'cache:6379'],
+    ['REDIS_URL', 'redis://cache/two'],
+    ['REDIS_URL', 'redis://cache?tls=true'],
+    ['REDIS_TLS_CA', '/tls/ca.pem'],
+    ['METRICS_SPEND_WINDOW', '30 days'],
+    ['METRICS_SPEND_WINDOW', '0d'],
+    ['METRICS_SPEND_WINDOW', '3651d'],
+    ['METRICS_REQUEST_WINDOW', '1w'],
+    ['METRICS_ERROR_WINDOW', '1.5h'],
+    ['METRICS_ERROR_WINDOW', '60s'],
+    ['METRICS_UPDATE_INTERVAL', '0'],
+    ['METRICS_UPDATE_INTERVAL', '15s'],
+    ['METRICS_DISABLED', 'a,,b'],
+    ['METRICS_DISABLED', 'spend{}'],
+    ['METRICS_MAX_SERIES_PER_METRIC', '1e5'],
+    ['METRICS_TAG_EXCLUDE', '('],
+    ['METRICS_DURATION_BUCKETS', '1,1'],
+    ['METRICS_DURATION_BUCKETS', '2,1'],
+    ['METRICS_DURATION_BUCKETS', '0,1'],
+    ['METRICS_TTFT_BUCKETS', '1,+Inf'],
+    ['METRICS_TTFT_BUCKETS', Array.from({ length: 101 }, (_, index) => index + 1).join(',')],
+    ['METRICS_HOST', 'http://0.0.0.0'],
+    ['METRICS_PORT', '0'],
+    ['METRICS_PATH', 'metrics'],
+    ['METRICS_PATH', '/'],
+    ['METRICS_PATH', '/livez'],
+    ['LOG_LEVEL', 'verbose'],
+    ['LOG_FORMAT', 'logfmt'],
+  ])('%s=%s is an error that names the variable', (name, text) => {
+    const problems = problemsOf({ [name]: text });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(name);
+  });
+
+  it('says what was given and what is accepted', () => {
+    expect(problemsOf({ METRICS_SPEND_WINDOW: '30 days' })).toEqual([
+      'METRICS_SPEND_WINDOW: got "30 days", expected a length of time like 30d, 24h or 90m',
+    ]);
+  });
+
+  it.each<[SettingName, string]>([
+    ['REDIS_SENTINELS', 'a:26379,b:26379'],
+    ['REDIS_SENTINEL_NAME', 'mymaster'],
+    ['REDIS_CLUSTER', 'true'],
+    ['REPLICATION_FAILOVER', 'true'],
+    ['REPLICATION_MAX_RETAINED_BYTES', '1073741824'],
+    ['STATE_MAX_STALENESS', '5m'],
+    ['WEB_CONFIG_FILE', '/etc/web.yml'],
+    ['TELEMETRY_PORT', '9091'],
+  ])('%s=%s is refused by name, because it is not built yet', (name, text) => {
+    expect(problemsOf({ [name]: text })).toEqual([expect.stringContaining(`${name} is not built yet`)]);
+  });
+});
