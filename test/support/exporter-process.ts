@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../scripts/servers/free-port.mjs';
+import { guard } from '../../scripts/servers/guardian.mjs';
 import { awaitUntil } from './await-until.js';
 import { type Exposition, type ExpositionFormat, parseExposition } from './exposition.js';
-import { freePort } from './free-port.js';
-import { guard } from './guardian.js';
 
 /** How a process ended: its code, or the signal that killed it. */
 export interface ProcessEnd {

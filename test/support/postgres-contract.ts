@@ -1,4 +1,4 @@
-import type { PostgresFlavor } from './postgres-binaries.js';
+import type { PostgresFlavor } from '../../scripts/servers/postgres-binaries.mjs';
 
 /** How a server stops: `smart` waits for its clients, `fast` ends them, `immediate` crashes. */
 export type StopMode = 'fast' | 'immediate' | 'smart';

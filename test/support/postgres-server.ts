@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { freePort } from '../../scripts/servers/free-port.mjs';
+import { type Guardian, guard } from '../../scripts/servers/guardian.mjs';
+import { knowsSetting, postgresPrograms, reachablePrograms } from '../../scripts/servers/postgres-binaries.mjs';
+import { accountDirectory, type ServerAccount, serverAccount } from '../../scripts/servers/server-account.mjs';
 import { awaitUntil } from './await-until.js';
-import { freePort } from './free-port.js';
 import { givenPostgres } from './given-postgres.js';
-import { type Guardian, guard } from './guardian.js';
-import { knowsSetting, type PostgresFlavor, postgresPrograms, reachablePrograms } from './postgres-binaries.js';
 import type { PostgresOptions, PostgresServer, StopMode } from './postgres-contract.js';
-import { accountDirectory, type ServerAccount, serverAccount } from './server-account.js';
 
-export { type PostgresFlavor, postgresPrograms } from './postgres-binaries.js';
+export { type PostgresFlavor, postgresPrograms } from '../../scripts/servers/postgres-binaries.mjs';
 export type { PostgresOptions, PostgresServer, StopMode } from './postgres-contract.js';
 
 const signals = { fast: 'SIGINT', immediate: 'SIGQUIT', smart: 'SIGTERM' } as const;

@@ -3,9 +3,9 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from '../../scripts/servers/free-port.mjs';
+import { type Guardian, guard } from '../../scripts/servers/guardian.mjs';
 import { awaitUntil } from './await-until.js';
-import { freePort } from './free-port.js';
-import { type Guardian, guard } from './guardian.js';
 
 /** A Redis for specs, with its append-only file synced every second. */
 export interface RedisServer {
