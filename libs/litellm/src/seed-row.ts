@@ -1,6 +1,7 @@
 import type { RejectionReason, SpendFact } from './fact.js';
 import { quoteIdentifier } from './identifiers.js';
-import { assembleFact, readMetadata, statusOf } from './spend-row.js';
+import { readMetadata, statusOf } from './metadata.js';
+import { assembleFact } from './spend-row.js';
 import { readEpochMillis } from './timestamp.js';
 
 /** What {@link readSeedLine} gives of one line. */

@@ -1,6 +1,7 @@
 import type { Row } from '@app/change';
-import { type Cell, jsonOf, jsonTextOf, memberOf, numberOf, textOf, timeOf } from './column-value.js';
+import { type Cell, jsonOf, jsonTextOf, numberOf, textOf, timeOf } from './column-value.js';
 import type { CacheResult, MetadataFacts, RejectionReason, RequestStatus, SpendFact } from './fact.js';
+import { errorTypeOf, NO_METADATA, readMetadata, statusOf } from './metadata.js';
 
 /** What a spend-log row said, and what of it could not be used. */
 export type SpendReading =
@@ -15,7 +16,6 @@ export type SpendReading =
 const NO_REJECTIONS: readonly RejectionReason[] = Object.freeze([]);
 const TIME_UNREADABLE: readonly RejectionReason[] = Object.freeze(['time_unreadable'] as const);
 const NO_TAGS: readonly string[] = Object.freeze([]);
-const NO_METADATA: MetadataFacts = Object.freeze({ status: null, errorClass: '' });
 
 /**
  * Reads an inserted row of `LiteLLM_SpendLogs` (METRICS.md sections 1 and 2). Values may be those of the stream or texts.
@@ -119,34 +119,6 @@ export function assembleFact(cells: SpendCells): { fact: SpendFact; rejections: 
   if (!tokensRead) rejections.push('tokens_not_finite');
   if (tags === null) rejections.push('tags_unreadable');
   return { fact, rejections };
-}
-
-/** What a row's `metadata` says. Never throws; what can't be read says nothing. */
-export function readMetadata(value: Cell): MetadataFacts {
-  const metadata = jsonOf(value);
-  if (metadata === undefined) return NO_METADATA;
-  return {
-    status: statusOf(memberOf(metadata, 'status')),
-    errorClass: jsonTextOf(memberOf(memberOf(metadata, 'error_information'), 'error_class')),
-  };
-}
-
-/**
- * Completes a fact whose reading said `needsMetadata`; only those. A status of the row itself stands above that of
- * metadata, and only a failure of the row itself made such a fact a failure before.
- */
-export function withMetadata(fact: SpendFact, metadata: MetadataFacts): SpendFact {
-  const status = fact.status === 'failure' ? 'failure' : (metadata.status ?? 'success');
-  return { ...fact, status, errorType: errorTypeOf(status, metadata) };
-}
-
-/** `success` or `failure` exactly; null for anything else. */
-export function statusOf(value: unknown): RequestStatus | null {
-  return value === 'success' || value === 'failure' ? value : null;
-}
-
-function errorTypeOf(status: RequestStatus, metadata: MetadataFacts): string {
-  return status === 'success' ? '' : metadata.errorClass || 'unknown';
 }
 
 /** Null for what is no finite number; NULL is 0. */

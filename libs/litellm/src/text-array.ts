@@ -1,5 +1,7 @@
 import { parse } from 'postgres-array';
 
+/** A well-formed array: entries are quoted, or have nothing in them that asks for quotes. */
+const WELL_FORMED = /^(?:\[[\d:[\]-]+\]=)?\{(?:"(?:[^"\\]|\\.)*"(?=[,}])|[^"\\,{}]+(?=[,}])|[,{}])*\}$/s;
 const EMPTY: readonly string[] = Object.freeze([]);
 
 /**
@@ -15,7 +17,9 @@ export function readTextArray(text: string): readonly string[] {
   return entries.length === 0 ? EMPTY : entries;
 }
 
+/** postgres-array trusts its input: an unbalanced quote keeps it busy for ever. */
 function parseArray(text: string): unknown[] {
+  if (!WELL_FORMED.test(text)) return [];
   try {
     return parse(text);
   } catch {

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readSeedLine, SEED_COLUMNS, seedSelectList } from './seed-row.js';
+import { readSpendFact } from './spend-row.js';
+import { TABLES } from './tables.js';
+
+const ALL = new Set(TABLES.spend_logs.columns.map(({ name }) => name));
+
+type Cells = Partial<Record<(typeof SEED_COLUMNS)[number], string | null>>;
+const lineOf = (cells: Cells): (string | null)[] => SEED_COLUMNS.map((column) => cells[column] ?? null);
+
+const TIMES = { startTime: '1770091506123', endTime: '1770091508500' };
+
+describe('seedSelectList', () => {
+  it('has an expression for each column, and NULL for those that this LiteLLM lacks', () => {
+    const list = seedSelectList(new Set(['startTime', 'endTime', 'user', 'spend']));
+    expect(list).toHaveLength(SEED_COLUMNS.length);
+    expect(list.filter((expression) => expression !== 'NULL')).toHaveLength(4);
+    expect(list[SEED_COLUMNS.indexOf('user')]).toBe('"user"');
+  });
+
+  it('sends no request id, no prompt, and metadata only cut down', () => {
+    const sql = seedSelectList(new Set([...ALL, 'messages', 'response', 'proxy_server_request'])).join();
+    expect(sql).not.toMatch(/request_id|messages|response|proxy_server_request/);
+    expect(seedSelectList(ALL)[SEED_COLUMNS.indexOf('metadata')]).toMatch(/^CASE WHEN "status" = 'success' THEN NULL/);
+  });
+
+  it('names no status where there is none', () => {
+    const older = new Set([...ALL].filter((name) => name !== 'status'));
+    expect(seedSelectList(older).join()).not.toContain('"status"');
+  });
+});
+
+describe('readSeedLine', () => {
+  it('says of texts what readSpendFact says of them', () => {
+    const cell = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.double().map(String),
+      fc.constantFrom('failure', 'success', 'True'),
+    );
+    const names = SEED_COLUMNS.filter((name) => !/Time$/.test(name));
+    const cells = fc.record(Object.fromEntries(names.map((name) => [name, fc.option(cell)])));
+    const time = fc.integer({ min: 0, max: 4_102_444_800_000 });
+    fc.assert(
+      fc.property(cells, time, time, fc.option(time), (row, start, end, first) => {
+        const text = (millis: number | null): string | null =>
+          millis === null ? null : new Date(millis).toISOString().replace('T', ' ').replace('Z', '');
+        const millis = {
+          startTime: `${start}`,
+          endTime: `${end}`,
+          completionStartTime: first === null ? null : `${first}`,
+        };
+        const times = { startTime: text(start), endTime: text(end), completionStartTime: text(first) };
+        const { fact, rejections } = readSpendFact({ ...row, ...times });
+        expect(readSeedLine(lineOf({ ...row, ...millis }))).toEqual({ fact, rejections });
+      }),
+    );
+  });
+
+  it('is not bothered by columns that are missing at the end', () => {
+    expect(readSeedLine([TIMES.startTime, TIMES.endTime]).fact).toMatchObject({ model: 'unknown', status: 'success' });
+  });
+
+  it.each([null, '', 'Infinity', '-Infinity', 'x'])('rejects a line with startTime %j as a whole', (startTime) => {
+    expect(readSeedLine(lineOf({ ...TIMES, startTime }))).toEqual({ fact: null, rejections: ['time_unreadable'] });
+  });
+});
