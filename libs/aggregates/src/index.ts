@@ -8,6 +8,6 @@ export { type SeedBase, SeedFold } from './seed-fold.js';
 export * from './settings.js';
 export { AggregateState } from './state.js';
 export * from './state-store.js';
-export { type Folded, type RowChange, spendLogKey, TransactionFold } from './transaction-fold.js';
+export { type FoldContext, type Folded, type RowChange, spendLogKey, TransactionFold } from './transaction-fold.js';
 export * from './view.js';
 export * from './windows.js';

@@ -100,6 +100,7 @@ export class SeedFold {
       covered = Math.min(covered, Number(before.figures.covered_since ?? covered));
     }
     delta.figures.covered_since = covered;
+    delta.figures.history_at_seed = before?.counterTable.counter('rows_history', [])?.value ?? 0;
     delta.figures.last_commit_timestamp_seconds = (this.#base.lastCommitTime ?? snapshotTime) / 1000;
     delta.figures.seed_completed_timestamp_seconds = snapshotTime / 1000;
     this.#apply(delta);

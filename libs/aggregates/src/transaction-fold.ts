@@ -85,6 +85,11 @@ export class TransactionFold {
     else this.#addEntity(table, change);
   }
 
+  /** Counts a change of this transaction that could not be used. */
+  reject(reason: string): void {
+    this.#delta.count('rows_rejected', [reason], 1);
+  }
+
   /** The rows that wait for their metadata, which are forgotten here and have to come back by {@link complete}. */
   takePending(): readonly SpendFact[] {
     const pending = this.#pending;

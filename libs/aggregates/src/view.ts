@@ -121,6 +121,7 @@ export type FigureName =
   | 'slot_retained_bytes'
   | 'slot_safe_wal_bytes'
   | 'durable_lag_bytes'
+  | 'history_at_seed'
   | 'spend_logs_silent'
   | 'slot_status';
 

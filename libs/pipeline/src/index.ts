@@ -1,1 +1,4 @@
-export {};
+export { AcknowledgementLedger } from './acknowledgement.js';
+export { PipelineObserver } from './observer.js';
+export { decideStart, type SeedReason, type StartDecision, type StartSituation } from './start-decision.js';
+export { Supervisor, type SupervisorOptions } from './supervisor.js';

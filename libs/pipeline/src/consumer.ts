@@ -1,0 +1,222 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { StateStore } from '@app/aggregates';
+import { type ChangeStream, ExporterFailure, lsnDistance } from '@app/change';
+import type { UpstreamSession } from '@app/litellm';
+import { exhaustMap, from, interval, map, merge, type Observable, Subscription, tap, timer } from 'rxjs';
+import { AcknowledgementLedger } from './acknowledgement.js';
+import type { Figures } from './batch.js';
+import { gatherTransactions } from './gather-transactions.js';
+import { HistoryWatch } from './history-watch.js';
+import type { PipelineObserver } from './observer.js';
+import { MESSAGE_PREFIX, type Piece } from './piece.js';
+import { RejectionLog } from './rejection-log.js';
+import type { SeedReason } from './start-decision.js';
+import { streamEvents } from './stream-event.js';
+import type { Writer } from './writer.js';
+
+/** A new seed is wanted by something that happened in the stream. */
+export class SeedWanted extends Error {
+  constructor(readonly reason: SeedReason) {
+    super(`a new seed is wanted: ${reason}`);
+    this.name = 'SeedWanted';
+  }
+}
+
+/** What a consumer works with. */
+export interface ConsumerOptions {
+  readonly session: UpstreamSession;
+  readonly store: StateStore;
+  readonly writer: Writer;
+  readonly observer: PipelineObserver;
+  /** Milliseconds between refreshes of the slot's figures. */
+  readonly updateInterval: number;
+}
+
+/** Milliseconds that the store may be out of reach before PostgreSQL is let go of (W11). */
+const STORE_PATIENCE = 10_000;
+const WATCH_INTERVAL = 250;
+const DRAIN_LIMIT = 5_000;
+
+/** Consumes one stream: gathers, hands over to the writer, confirms what is durable, and watches over all of it. */
+export class StreamConsumer {
+  readonly #options: ConsumerOptions;
+  readonly #ledger: AcknowledgementLedger;
+  readonly #rejections: RejectionLog;
+  readonly #history = new HistoryWatch();
+  readonly #holds = new Set<'metadata' | 'store'>();
+  #stream: ChangeStream | null = null;
+  #heartbeatSentAt: number | null = null;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#ledger = new AcknowledgementLedger(options.writer.next);
+    this.#rejections = new RejectionLog((line) => options.observer.warn(line), Date.now);
+  }
+
+  /**
+   * Consumes until the stream ends, the store is out of reach for too long, or the signal asks to stop; then it drains
+   * what was gathered, and confirms it.
+   *
+   * @throws ExporterFailure or SeedWanted for every end but a requested one
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { observer } = this.#options;
+    const work = new Subscription();
+    const ended = new Promise<never>((_resolve, reject) => {
+      work.add(this.#work().subscribe({ error: reject }));
+    });
+    try {
+      await Promise.race([ended, aborted(signal)]);
+      await this.#drain();
+    } finally {
+      work.unsubscribe();
+      observer.connected(false);
+      observer.paused(false);
+    }
+  }
+
+  #work(): Observable<unknown> {
+    const { session, writer, updateInterval } = this.#options;
+    return merge(
+      this.#pieces(),
+      writer.stored.pipe(
+        tap(({ next }) => this.#ledger.store(next)),
+        exhaustMap(() => this.#acknowledge()),
+      ),
+      writer.failed.pipe(map(raise)),
+      interval(WATCH_INTERVAL).pipe(exhaustMap(() => this.#watch())),
+      timer(0, updateInterval).pipe(exhaustMap(() => this.#refreshFigures())),
+      from(session.lost).pipe(map(raise)),
+    );
+  }
+
+  #pieces(): Observable<void> {
+    const { session, writer } = this.#options;
+    return streamEvents((sink) => session.stream(writer.next, sink)).pipe(
+      tap((event) => {
+        if (event.kind === 'opened') this.#opened(event.stream);
+      }),
+      gatherTransactions({
+        next: () => writer.next,
+        context: () => writer.context(),
+        metadata: (rows) => session.metadata(rows),
+        pause: (paused) => this.#hold('metadata', paused),
+      }),
+      map((piece) => this.#take(piece)),
+    );
+  }
+
+  #opened(stream: ChangeStream): void {
+    this.#stream = stream;
+    this.#options.observer.connected(true);
+    if (this.#holds.size > 0) stream.pause();
+  }
+
+  #take(piece: Piece): void {
+    const { writer } = this.#options;
+    if (piece.kind === 'rejected') this.#rejections.reject(piece.reason, piece.detail, piece.commitLsn);
+    if (piece.kind === 'heartbeat') this.#heartbeatReturned(piece.content);
+    if (piece.kind === 'transaction') this.#ledger.receive(piece.endLsn);
+    if (piece.kind === 'idle') this.#ledger.receive(piece.walEnd);
+    writer.take(piece);
+    if (writer.full) this.#hold('store', true);
+  }
+
+  /** The socket is read only while nobody holds it (W9). */
+  #hold(by: 'metadata' | 'store', held: boolean): void {
+    const before = this.#holds.size > 0;
+    if (held) this.#holds.add(by);
+    else this.#holds.delete(by);
+    const now = this.#holds.size > 0;
+    if (before === now) return;
+    if (now) this.#stream?.pause();
+    else this.#stream?.resume();
+    this.#options.observer.paused(now);
+  }
+
+  /** Tells the server what is durable, exactly, and nothing else (W2). */
+  async #acknowledge(): Promise<void> {
+    const { store, writer } = this.#options;
+    const durable = await store.durable();
+    if (durable !== null) this.#ledger.survive(durable);
+    const position = this.#ledger.confirmable();
+    if (position !== null) this.#stream?.confirm(position);
+    if (!writer.full) this.#hold('store', false);
+  }
+
+  async #watch(): Promise<void> {
+    const { writer, store } = this.#options;
+    const blocked = writer.blockedSince;
+    if (blocked !== null) {
+      if (Date.now() - blocked < STORE_PATIENCE) return;
+      const message = 'the store has been out of reach for 10 s, so the replication connection is closed';
+      throw new ExporterFailure({ kind: 'store-unavailable', message });
+    }
+    await this.#acknowledge();
+    if (this.#history.observe(historyRows(store), Date.now())) throw new SeedWanted('history');
+  }
+
+  async #refreshFigures(): Promise<void> {
+    const { session, writer } = this.#options;
+    const { slot, walEnd, clock, spendLogsOid } = await session.figures();
+    writer.setClock(clock);
+    const checkpoint = writer.checkpoint;
+    if (checkpoint !== null && spendLogsOid !== null && spendLogsOid !== checkpoint.source.spendLogsOid) {
+      throw new SeedWanted('other_spend_logs');
+    }
+    const figures: Mutable<Figures> = {};
+    if (checkpoint !== null) figures.replication_lag_bytes = lsnDistance(checkpoint.next, walEnd);
+    if (slot !== null) {
+      if (slot.restartLsn !== null) figures.slot_retained_bytes = lsnDistance(slot.restartLsn, walEnd);
+      if (slot.safeWalBytes !== null) figures.slot_safe_wal_bytes = slot.safeWalBytes;
+      if (slot.walStatus !== null) figures.slot_status = slot.walStatus;
+    }
+    figures.durable_lag_bytes = lsnDistance(this.#ledger.durablePosition, this.#ledger.stored);
+    if (this.#heartbeatSentAt !== null) figures.replication_lag_seconds = (Date.now() - this.#heartbeatSentAt) / 1000;
+    writer.take({ kind: 'figures', figures });
+    await this.#sendHeartbeat();
+  }
+
+  /** A message through the data path: it moves an idle slot, and its return tells the lag end to end. */
+  async #sendHeartbeat(): Promise<void> {
+    if (this.#heartbeatSentAt !== null) return;
+    this.#heartbeatSentAt = Date.now();
+    await this.#options.session.emitMessage(MESSAGE_PREFIX, `heartbeat ${process.pid} ${this.#heartbeatSentAt}`);
+  }
+
+  #heartbeatReturned(content: string): void {
+    const sentAt = this.#heartbeatSentAt;
+    if (sentAt === null || content !== `heartbeat ${process.pid} ${sentAt}`) return;
+    this.#heartbeatSentAt = null;
+    const figures = { replication_lag_seconds: (Date.now() - sentAt) / 1000 };
+    this.#options.writer.take({ kind: 'figures', figures });
+  }
+
+  /** Stores and confirms what has been gathered, within {@link DRAIN_LIMIT}. */
+  async #drain(): Promise<void> {
+    const { writer } = this.#options;
+    this.#stream?.pause();
+    const limit = Date.now() + DRAIN_LIMIT;
+    while (!writer.idle && writer.blockedSince === null && Date.now() < limit) await pause(10);
+    if (writer.blockedSince === null) await this.#acknowledge();
+    await this.#stream?.close();
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function historyRows(store: StateStore): number {
+  const state = store.state;
+  if (state === null) return 0;
+  const [counter] = state.counters('rows_history');
+  return (counter?.value ?? 0) - Number(state.figure('history_at_seed') ?? 0);
+}
+
+function raise(error: unknown): never {
+  throw error;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,26 @@
+import type { SeedProgress } from '@app/litellm';
+import type { SeedReason } from './start-decision.js';
+
+/** What is told to the outside: log, self-metrics and status page. Every method returns at once and never throws. */
+export abstract class PipelineObserver {
+  abstract info(message: string): void;
+  abstract warn(message: string): void;
+  abstract error(message: string): void;
+  /** A dependency answers, or does not. */
+  abstract dependency(name: 'postgres' | 'redis', up: boolean): void;
+  /** This process consumes the slot. */
+  abstract leader(leading: boolean): void;
+  /** The stream is open. */
+  abstract connected(connected: boolean): void;
+  abstract reconnect(): void;
+  abstract seedStarted(reason: SeedReason): void;
+  abstract seedProgress(progress: SeedProgress): void;
+  abstract seedFinished(rows: number, seconds: number): void;
+  /** A step was stored: its rows, and how long storing took in seconds. */
+  abstract stored(rows: number, seconds: number): void;
+  abstract storeError(kind: string): void;
+  abstract fenced(): void;
+  /** Rows folded but not stored yet. */
+  abstract inFlight(rows: number): void;
+  abstract paused(paused: boolean): void;
+}

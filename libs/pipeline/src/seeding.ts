@@ -1,0 +1,80 @@
+import {
+  type AggregateSettings,
+  AggregateState,
+  edgeOf,
+  SeedFold,
+  type StateStore,
+  type WindowSpec,
+  windowSpecs,
+} from '@app/aggregates';
+import type { Checkpoint, Epoch } from '@app/change';
+import type { EntityTable, SeedProgress, SeedSink, UpstreamSession } from '@app/litellm';
+import type { PipelineObserver } from './observer.js';
+import type { SeedReason } from './start-decision.js';
+
+/** What a seed needs. */
+export interface SeedingOptions {
+  readonly session: UpstreamSession;
+  readonly store: StateStore;
+  readonly settings: AggregateSettings;
+  readonly observer: PipelineObserver;
+  readonly epoch: Epoch;
+  readonly reason: SeedReason;
+  readonly signal: AbortSignal;
+}
+
+/** The oldest startTime that any window needs at `now`, in milliseconds. */
+export function seedHorizon(settings: AggregateSettings, now: number): number {
+  return Math.min(...Object.values(windowSpecs(settings)).map((spec: WindowSpec) => edgeOf(spec, now)));
+}
+
+/**
+ * Takes one consistent snapshot into a new state, out of sight, and makes it current: never half (W6).
+ *
+ * @returns the checkpoint at the slot's consistent point
+ * @throws ExporterFailure of the session or the store; the old state stays as it was
+ */
+export async function takeSeed(options: SeedingOptions): Promise<Checkpoint> {
+  const { session, store, settings, observer, reason } = options;
+  const started = performance.now();
+  observer.seedStarted(reason);
+  const { clock } = await session.figures();
+  const before = store.state instanceof AggregateState ? store.state : null;
+  const lastCommitTime = before === null ? null : (store.checkpoint?.commitTime ?? null);
+  const fold = new SeedFold({ settings, snapshotTime: clock, before, lastCommitTime, reason });
+  const { spend_logs: _spendLogs, ...tables } = session.facts.tables;
+  fold.present(tables satisfies Readonly<Record<EntityTable, boolean>>);
+  const since = seedHorizon(settings, clock);
+  let rows = 0;
+  const sink = seedSink(fold, (progress) => {
+    rows = progress.rows;
+    observer.seedProgress(progress);
+  });
+  const result = await session.seed({ since, signal: options.signal }, sink);
+  const keepBefore = store.durability === 'external';
+  const state = fold.finish(result.oldestRowTime, { keepBefore, since });
+  const seconds = (performance.now() - started) / 1000;
+  const checkpoint: Checkpoint = {
+    source: session.facts.source,
+    slot: session.facts.slot,
+    plugin: session.facts.plugin,
+    next: result.consistentPoint,
+    commitTime: lastCommitTime === null ? result.snapshotTime : Math.max(lastCommitTime, result.snapshotTime),
+  };
+  await store.replace({ epoch: options.epoch, checkpoint, state });
+  observer.seedFinished(rows, seconds);
+  return checkpoint;
+}
+
+function seedSink(fold: SeedFold, progressed: (progress: SeedProgress) => void): SeedSink {
+  return {
+    entities: (rows) => fold.entities(rows),
+    facts: (rows) => fold.facts(rows),
+    rejected: (reason, rows) => fold.rejected(reason, rows),
+    sliceDone: (progress) => {
+      fold.sliceDone();
+      progressed(progress);
+    },
+    sliceLost: () => fold.sliceLost(),
+  };
+}

@@ -1,0 +1,83 @@
+import type { Checkpoint, SlotFacts } from '@app/change';
+import type { UpstreamFacts } from '@app/litellm';
+
+/** Why a new seed is taken: the label of `litellm_exporter_seeds_total`. */
+export type SeedReason =
+  | 'first'
+  | 'process_state'
+  | 'slot_absent'
+  | 'slot_lost'
+  | 'slot_foreign'
+  | 'plugin_changed'
+  | 'state_behind_slot'
+  | 'state_ahead_of_server'
+  | 'timeline_changed'
+  | 'other_spend_logs'
+  | 'history'
+  | 'requested';
+
+/** What to do about a connection. */
+export type StartDecision =
+  | { readonly action: 'resume' }
+  | { readonly action: 'seed'; readonly reason: SeedReason }
+  | { readonly action: 'wait'; readonly why: string }
+  | { readonly action: 'refuse'; readonly why: string; readonly remedy: string };
+
+/** What is known at a connect. */
+export interface StartSituation {
+  readonly facts: UpstreamFacts;
+  readonly slot: SlotFacts | null;
+  /** Where the stored state stands; null where there is none. */
+  readonly stored: Checkpoint | null;
+  /** A seed that was asked for by something that happened in the stream before. */
+  readonly asked: SeedReason | null;
+}
+
+/**
+ * The start table (W5): streaming starts only where stored state and slot meet. Run on every connect, before
+ * START_REPLICATION. Pure.
+ */
+export function decideStart(situation: StartSituation): StartDecision {
+  const { facts, stored, asked } = situation;
+  if (facts.inRecovery) return { action: 'wait', why: 'the server is in recovery' };
+  if (stored === null) return { action: 'seed', reason: 'first' };
+  const foreign = otherSource(facts, stored);
+  if (foreign !== null) return foreign;
+  if (asked !== null) return { action: 'seed', reason: asked };
+  if (facts.temporarySlot) return { action: 'seed', reason: 'process_state' };
+  return decideBySlot(situation, stored);
+}
+
+function otherSource(facts: UpstreamFacts, stored: Checkpoint): StartDecision | null {
+  const { source } = facts;
+  const remedy =
+    'point the exporter at the server it was seeded from, give this deployment a REDIS_KEY_PREFIX of its own, or delete the keys under the prefix to seed anew';
+  if (source.systemId !== stored.source.systemId) {
+    const why = `the stored state belongs to the PostgreSQL system ${stored.source.systemId}, this one is ${source.systemId}`;
+    return { action: 'refuse', why, remedy };
+  }
+  if (source.database !== stored.source.database || source.schema !== stored.source.schema) {
+    const name = (of: { database: string; schema: string }): string => `${of.database}.${of.schema}`;
+    const why = `the stored state belongs to ${name(stored.source)}, not to ${name(source)}`;
+    return { action: 'refuse', why, remedy };
+  }
+  return null;
+}
+
+function decideBySlot({ facts, slot }: StartSituation, stored: Checkpoint): StartDecision {
+  const seed = (reason: SeedReason): StartDecision => ({ action: 'seed', reason });
+  if (facts.source.timeline !== stored.source.timeline) {
+    const within = facts.timelineSwitch !== null && stored.next <= facts.timelineSwitch;
+    if (!within) return seed('timeline_changed');
+  }
+  if (stored.next > facts.walEnd) return seed('state_ahead_of_server');
+  if (facts.source.spendLogsOid !== stored.source.spendLogsOid) return seed('other_spend_logs');
+  if (slot === null) return seed('slot_absent');
+  if (slot.database !== null && slot.database !== facts.source.database) return seed('slot_foreign');
+  if (slot.walStatus === 'lost' || slot.invalidationReason !== null || slot.restartLsn === null) {
+    return seed('slot_lost');
+  }
+  if (slot.plugin !== stored.plugin || slot.plugin !== facts.plugin) return seed('plugin_changed');
+  if (slot.confirmedFlush === null || stored.next < slot.confirmedFlush) return seed('state_behind_slot');
+  return { action: 'resume' };
+}

@@ -1,0 +1,190 @@
+import { AggregateState, type EntityLookup, type FoldContext, SpendFold, type StateStore } from '@app/aggregates';
+import { type Checkpoint, type Epoch, ExporterFailure, LSN_ZERO, type Lsn } from '@app/change';
+import { asyncScheduler, filter, from, type Observable, Subject } from 'rxjs';
+import { Batch, type WriterInput } from './batch.js';
+import { conflate } from './conflate.js';
+import type { PipelineObserver } from './observer.js';
+import { StepStoring, type Stored } from './step-storing.js';
+
+/** What a writer writes for: the claim it holds, and where the store stands. */
+export interface WriterClaim {
+  readonly epoch: Epoch;
+  readonly checkpoint: Checkpoint;
+}
+
+/** Milliseconds in which transactions that come close together are stored together. */
+const SPACING = 10;
+/** Rows gathered while a step is being stored at which the socket is paused. */
+const HIGH_ROWS = 50_000;
+
+const NOTHING_KNOWN: EntityLookup = { get: () => undefined, keyOfToken: () => undefined };
+
+/**
+ * Stores what it takes in, step by step, in order (W3): one step is under way, and everything that comes meanwhile is
+ * merged into the next. It lives as long as the process; claims and streams come and go.
+ */
+export class Writer {
+  readonly #store: StateStore;
+  readonly #observer: PipelineObserver;
+  readonly #inputs = new Subject<WriterInput>();
+  readonly #stored = new Subject<Stored>();
+  readonly #failed = new Subject<unknown>();
+  #state: AggregateState | null = null;
+  #fold: SpendFold | null = null;
+  #storing: StepStoring | null = null;
+  #gathering: Batch | null = null;
+  #underWay: Batch | null = null;
+  #gathered: Lsn = LSN_ZERO;
+  #clockOffset = 0;
+  #settled: Promise<unknown> = Promise.resolve();
+
+  constructor(store: StateStore, observer: PipelineObserver) {
+    this.#store = store;
+    this.#observer = observer;
+    this.#inputs
+      .pipe(
+        conflate({
+          open: () => this.#openBatch(),
+          add: (batch, input: WriterInput) => this.#add(batch, input),
+          ready: (batch) => batch.urgent && this.#storing !== null,
+          project: (batch) => this.#project(batch),
+          spacing: SPACING,
+          scheduler: asyncScheduler,
+        }),
+      )
+      .subscribe(this.#stored);
+  }
+
+  /** Steps that were stored. */
+  get stored(): Observable<Stored> {
+    return this.#stored;
+  }
+
+  /** Why a claim has ended: fenced, the store went elsewhere, or it refuses. */
+  get failed(): Observable<unknown> {
+    return this.#failed;
+  }
+
+  /** A transaction counts when its commit LSN >= this. */
+  get next(): Lsn {
+    return this.#gathered;
+  }
+
+  /** Where the store stands; null without a claim. */
+  get checkpoint(): Checkpoint | null {
+    return this.#storing?.checkpoint ?? null;
+  }
+
+  /** PostgreSQL's time now, in milliseconds. */
+  get clock(): number {
+    return Date.now() + this.#clockOffset;
+  }
+
+  /** Since when a step can't be stored, by this process's clock in milliseconds; null while all is well. */
+  get blockedSince(): number | null {
+    return this.#storing?.blockedSince ?? null;
+  }
+
+  /** True while the stream should be held: a step is under way, and enough has been gathered behind it. */
+  get full(): boolean {
+    return this.#underWay !== null && (this.#gathering?.rows ?? 0) > HIGH_ROWS;
+  }
+
+  /** True when nothing that was taken in waits to be stored. */
+  get idle(): boolean {
+    return this.#underWay === null && this.#gathering?.urgent !== true;
+  }
+
+  /** Tells PostgreSQL's time, from which windows and ages are told. */
+  setClock(serverTime: number): void {
+    this.#clockOffset = serverTime - Date.now();
+  }
+
+  /** Starts to write under a claim, from where the store stands. @throws ExporterFailure when there is no state. */
+  attach(claim: WriterClaim): void {
+    const state = this.#store.state;
+    if (!(state instanceof AggregateState)) {
+      throw new ExporterFailure({ kind: 'store-format', message: 'there is no state to write to' });
+    }
+    this.#state = state;
+    this.#fold = new SpendFold(state.settings);
+    this.#fold.moveClock(this.clock);
+    this.#storing = new StepStoring(this.#store, state, claim, this.#observer);
+    this.#gathered = claim.checkpoint.next;
+    this.#discard();
+  }
+
+  /** Gives the claim up and forgets what is not stored. Resolves when no step is under way. */
+  async detach(): Promise<void> {
+    this.#storing?.stop();
+    this.#storing = null;
+    this.#discard();
+    await this.#settled;
+  }
+
+  /** Forgets what the end of a stream left gathered: it was never confirmed, so it comes again. The claim stays. */
+  async rewind(): Promise<void> {
+    this.#discard();
+    await this.#settled;
+    this.#discard();
+    if (this.#storing !== null) this.#gathered = this.#storing.checkpoint.next;
+  }
+
+  /** Resolves when the step that is under way has ended. */
+  async settled(): Promise<void> {
+    await this.#settled;
+  }
+
+  take(input: WriterInput): void {
+    if (this.#storing !== null) this.#inputs.next(input);
+  }
+
+  /** What the next transaction folds with. @throws ExporterFailure without a claim. */
+  context(): FoldContext {
+    if (this.#storing === null || this.#fold === null || this.#gathering === null) {
+      throw new ExporterFailure({ kind: 'stream-broken', message: 'a stream is being read without a claim' });
+    }
+    const { schema } = this.#storing.checkpoint.source;
+    return { fold: this.#fold, schema, entities: this.#gathering.entities };
+  }
+
+  #openBatch(): Batch {
+    this.#gathering = new Batch(this.#gathering?.entities ?? this.#state?.entities ?? NOTHING_KNOWN);
+    return this.#gathering;
+  }
+
+  #discard(): void {
+    this.#gathering?.reset(this.#underWay?.entities ?? this.#state?.entities ?? NOTHING_KNOWN);
+    this.#observer.inFlight(this.#underWay?.rows ?? 0);
+  }
+
+  #add(batch: Batch, input: WriterInput): void {
+    batch.add(input);
+    if (batch.endLsn !== null && batch.endLsn > this.#gathered) this.#gathered = batch.endLsn;
+    if (input.kind === 'tick') this.#fold?.moveClock(this.clock);
+    this.#observer.inFlight(batch.rows + (this.#underWay?.rows ?? 0));
+  }
+
+  #project(batch: Batch): Observable<Stored> {
+    const stored = this.#storeBatch(batch);
+    this.#settled = stored;
+    return from(stored).pipe(filter((outcome) => outcome !== null));
+  }
+
+  async #storeBatch(batch: Batch): Promise<Stored | null> {
+    const storing = this.#storing;
+    if (storing === null) return null;
+    this.#underWay = batch;
+    try {
+      return await storing.store(batch, this.clock);
+    } catch (error) {
+      if (this.#storing === storing) this.#storing = null;
+      this.#failed.next(error);
+      return null;
+    } finally {
+      this.#underWay = null;
+      if (this.#state !== null) this.#gathering?.entities.rebase(this.#state.entities);
+      this.#observer.inFlight(this.#gathering?.rows ?? 0);
+    }
+  }
+}
