@@ -1,0 +1,11 @@
+export { type Connection, Database } from './database.js';
+export type { HistoryOptions, HistoryResult } from './history.js';
+export { Run, type RunOptions, type RunTotals } from './run.js';
+export type { ShapeName } from './schema/table-shape.js';
+export { type BatchSize, Simulator, type SimulatorOptions } from './simulator.js';
+export { type StepKind, stepKinds } from './steps/all-steps.js';
+export type { StepResult } from './steps/step.js';
+export type { SpendLogRow } from './traffic/spend-log-row.js';
+export { awkwardAliases, awkwardIds, awkwardTags } from './world/awkward-names.js';
+export { type SizeName, type WorldSize, worldSizes } from './world/sizes.js';
+export { World } from './world/world.js';

@@ -1,0 +1,62 @@
+/** Aliases that break exporters: every one of them can be typed into LiteLLM's UI or sent to its API. */
+export const awkwardAliases: readonly (string | null)[] = [
+  '',
+  null,
+  "O'Brien & Söhne",
+  'quote " inside',
+  'back\\slash',
+  'trailing backslash\\',
+  'line\nbreak',
+  'carriage\r\nreturn',
+  'tab\there',
+  '🚀 launch 👩‍👩‍👧‍👦',
+  'comma, separated, list',
+  'path/like/name',
+  'percent%2Fencoded',
+  ' leading and trailing ',
+  '{"looks":"like json"}',
+  '{curly,array}',
+  'NULL',
+  'none',
+  'other',
+  'unknown',
+  "x'; DROP TABLE y; --",
+  '日本語チーム',
+  'عربي',
+  'line\u2028separator',
+  'e\u0301 combining',
+  'label="value"} 1',
+  '# HELP not a comment',
+  '\\n',
+  '\\N',
+  '\u0001 control',
+  'long '.repeat(60).trim(),
+];
+
+/** Ids that are legal and awkward: free text for users and end users, any text for teams made through the API. */
+export const awkwardIds: readonly string[] = [
+  'cn=doe,ou=dev/dc=example',
+  "d'artagnan",
+  'team/with/slashes',
+  'double"quote',
+  'back\\slash-id',
+  'ünï-çødé',
+  'spaces in id',
+  '100%',
+  '🦊',
+  'new\nline-id',
+];
+
+/** Tags of request bodies and headers, before LiteLLM adds its own. */
+export const awkwardTags: readonly string[] = [
+  'env:prod',
+  'cost-center: 4711',
+  'with "quotes"',
+  'comma,tag',
+  'slash/tag',
+  'emoji 🎯',
+  'back\\slash',
+  'line\nbreak',
+  'User-Agent',
+  'user-agent: lower case',
+];
