@@ -1,0 +1,52 @@
+import type { RecordedState } from '@app/aggregates';
+import type { Family } from '../family.js';
+import { StateReading } from '../state-reading.js';
+import { run, type Steps } from '../steps.js';
+import { Chunks } from './chunks.js';
+import type { Dialect } from './dialect.js';
+import { LabelTextsByLayout, writeFamily } from './family-writer.js';
+import { RenderedState } from './rendered-state.js';
+
+/** What is rendered, however often. */
+export interface RenderSettings {
+  /** Enabled families, those about series last. */
+  readonly families: readonly Family[];
+  /** METRICS_MAX_SERIES_PER_METRIC; 0 = no cap. */
+  readonly maxSeries: number;
+}
+
+/** Writes states as text, and remembers label texts from one to the next. */
+export class StateRenderer {
+  readonly #texts = new LabelTextsByLayout();
+
+  constructor(private readonly settings: RenderSettings) {}
+
+  /**
+   * The state as it is at the call, whole (W6): it is held until it is written. Lets the event loop turn every few
+   * milliseconds meanwhile.
+   *
+   * @throws whatever reading the state throws; the state is released then too.
+   */
+  async render(state: RecordedState, dialect: Dialect): Promise<RenderedState> {
+    const release = state.hold();
+    const started = performance.now();
+    try {
+      const { version } = state;
+      const chunks = await run(this.#write(state, dialect));
+      return new RenderedState(version, dialect, chunks, (performance.now() - started) / 1000);
+    } finally {
+      release();
+    }
+  }
+
+  *#write(state: RecordedState, dialect: Dialect): Steps<readonly Buffer[]> {
+    const reading = new StateReading(state, this.settings.maxSeries);
+    const chunks = new Chunks();
+    for (const family of this.settings.families) {
+      if (!family.needs.every((table) => state.entities.present(table))) continue;
+      yield* writeFamily(family, reading, { dialect, chunks, texts: this.#texts });
+    }
+    yield* this.#texts.endAnswer();
+    return chunks.finish();
+  }
+}
