@@ -1,8 +1,9 @@
 import { type Change, type ColumnValue, type Lsn, parseLsn, type Relation } from '@app/change';
-import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
+import type { Pgoutput } from 'pg-logical-replication';
 import { ChangeDecoder } from './change-decoder.js';
 import { fromMicroseconds } from './commit-time.js';
 import { type MutableRow, replacedKey } from './old-key.js';
+import { createPgoutputPlugin } from './tuple-reader.js';
 import { rejection, Undecodable } from './undecodable.js';
 
 /**
@@ -10,7 +11,7 @@ import { rejection, Undecodable } from './undecodable.js';
  * description of a table has the parsers of its columns replaced as it goes by.
  */
 export class PgoutputDecoder extends ChangeDecoder {
-  readonly #plugin = new PgoutputPlugin({ protoVersion: 1, publicationNames: [] });
+  readonly #plugin = createPgoutputPlugin();
   readonly #relations = new WeakMap<Pgoutput.MessageRelation, Relation>();
 
   override decode(message: Buffer): Change | null {
@@ -52,7 +53,7 @@ export class PgoutputDecoder extends ChangeDecoder {
   }
 
   #update(message: Pgoutput.MessageUpdate): Change {
-    const row = withoutUnsent(message.new);
+    const row: MutableRow = message.new;
     const identity = message.key === null && message.old === null ? null : identityOf(message);
     const oldKey = identity === null ? null : replacedKey(identity, row);
     return { kind: 'update', relation: this.#relation(message.relation), row, oldKey };
@@ -76,17 +77,13 @@ function fromParser(error: unknown): unknown {
 }
 
 function identityOf(message: { readonly key: MutableRow | null; readonly old: MutableRow | null }): MutableRow {
-  const identity = message.key ?? message.old;
-  if (identity === null) throw new Undecodable('no identity');
-  return withoutUnsent(identity);
-}
-
-/** The parser names an unchanged TOAST column with the value undefined; a name that was not sent has to be absent. */
-function withoutUnsent(row: MutableRow): MutableRow {
-  for (const name in row) {
-    if (row[name] === undefined) delete row[name];
+  if (message.old !== null) return message.old;
+  if (message.key === null) throw new Undecodable('no identity');
+  // The parser names key columns that were not sent with the value undefined; they have to be absent.
+  for (const name in message.key) {
+    if (message.key[name] === undefined) delete message.key[name];
   }
-  return row;
+  return message.key;
 }
 
 function logicalMessage(message: Pgoutput.MessageMessage): Change {
