@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The root of the repository. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A file of the repository as text. */
+export function read(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+/** Files that git knows or would add, relative to the root. */
+export function repositoryFiles(): readonly string[] {
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
+  return listed.toString().split('\n').filter(Boolean);
+}
+
+/** A fenced block: the language after the fence, and the heading it stands under. */
+export interface Block {
+  readonly language: string;
+  readonly section: string;
+  readonly text: string;
+}
+
+/** The fenced blocks of a document, in order. */
+export function blocksOf(markdown: string): readonly Block[] {
+  const blocks: Block[] = [];
+  let section = '';
+  let open: { language: string; lines: string[] } | null = null;
+  for (const line of markdown.split('\n')) {
+    const fence = /^```(\w*)/.exec(line);
+    if (open !== null && fence !== null) {
+      blocks.push({ language: open.language, section, text: open.lines.join('\n') });
+      open = null;
+    } else if (open !== null) open.lines.push(line);
+    else if (fence !== null) open = { language: fence[1] ?? '', lines: [] };
+    else section = /^#+ (.*)/.exec(line)?.[1] ?? section;
+  }
+  return blocks;
+}
+
+/** The document without its fenced blocks. */
+export function prose(markdown: string): string {
+  return markdown.replace(/^```[^\n]*\n[\s\S]*?^```/gm, '');
+}
+
+/** The anchors that GitHub gives to the headings of a document. */
+export function anchorsOf(markdown: string): ReadonlySet<string> {
+  const headings = [...prose(markdown).matchAll(/^#{1,6} (.+)$/gm)].map((match) => match[1] ?? '');
+  return new Set(headings.map((heading) => `#${slug(heading)}`));
+}
+
+function slug(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_ -]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');
+}
+
+/** A link to another place of the repository. */
+export interface Link {
+  readonly target: string;
+  /** Relative to the root. */
+  readonly file: string;
+  /** With its `#`; null where the whole file is meant. */
+  readonly anchor: string | null;
+}
+
+/** The links of a document that do not leave the repository. */
+export function localLinksOf(path: string): readonly Link[] {
+  const targets = [...prose(read(path)).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
+  return targets
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => {
+      const [file = '', anchor] = target.split('#');
+      const absolute = file === '' ? join(ROOT, path) : resolve(ROOT, dirname(path), file);
+      return { target, file: absolute.slice(ROOT.length), anchor: anchor === undefined ? null : `#${anchor}` };
+    });
+}
