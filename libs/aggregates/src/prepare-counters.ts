@@ -5,6 +5,7 @@ import { type CounterDelta, type Delta, entriesOf, type HistogramDelta, keyText 
 import type { EntityLayer } from './entity-layer.js';
 import { keyLabels, teamLabels } from './entity-state.js';
 import { addExact, EXACT_ZERO } from './exact-sum.js';
+import { ownText } from './own-text.js';
 import type { CounterValue, HistogramValue, StateRecord } from './record.js';
 import type { AggregateState } from './state.js';
 import { COUNTER_KINDS, type CounterKind, type HistogramKind } from './view.js';
@@ -27,7 +28,7 @@ export function prepareCounters(step: CounterStep): CounterParts {
       const kept = cap.labels(kind, labels);
       const text = `${kind}/${keyText(kept)}`;
       const before = counters.get(text)?.value ?? step.state.counterTable.counter(kind, kept)?.exact ?? EXACT_ZERO;
-      counters.set(text, { kind, labels: kept, value: addExact(before, value[0], value[1]) });
+      counters.set(text, { kind, labels: kept.map(ownText), value: addExact(before, value[0], value[1]) });
     }
   }
   const histograms = prepareHistograms(step, cap);
@@ -45,7 +46,7 @@ function prepareHistograms({ state, delta }: CounterStep, cap: FirstCome): Histo
       const before = prepared.get(text) ?? (stored && { buckets: stored.buckets, sum: stored.exactSum });
       prepared.set(text, {
         kind,
-        labels: kept,
+        labels: kept.map(ownText),
         buckets: buckets.map((amount, place) => amount + (before?.buckets[place] ?? 0)),
         sum: addExact(before?.sum ?? EXACT_ZERO, sum[0], sum[1]),
       });

@@ -3,6 +3,7 @@ import { type Delta, keyText, type SeriesDelta } from './delta.js';
 import type { EntityLayer } from './entity-layer.js';
 import type { EntityLookup } from './entity-state.js';
 import { addExactAt } from './exact-sum.js';
+import { ownText } from './own-text.js';
 import { prepareCounters } from './prepare-counters.js';
 import { emptyRecord, type PairValue, type SeriesDefinition, type StateRecord } from './record.js';
 import type { SeriesTable } from './series-table.js';
@@ -103,7 +104,7 @@ class SeriesStep {
     if (id !== undefined) return id;
     const created = this.#nextId++;
     newIds.set(text, created);
-    this.defined.push({ id: created, kind: table.kind, key: kept });
+    this.defined.push({ id: created, kind: table.kind, key: kept.map(ownText) });
     return created;
   }
 }

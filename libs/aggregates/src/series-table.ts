@@ -60,14 +60,14 @@ export class SeriesTable {
 
   /** Series with rows in the window. */
   *series(): Iterable<SeriesView> {
-    for (const series of this.#byText.values()) {
+    for (const series of this.#byId.values()) {
       if (series.rows > 0) yield series;
     }
   }
 
   /** Every series that has a name here, with or without rows. */
   names(): Iterable<SeriesView> {
-    return this.#byText.values();
+    return this.#byId.values();
   }
 
   find(text: string): SeriesView | undefined {
@@ -75,9 +75,9 @@ export class SeriesTable {
   }
 
   define(id: number, key: readonly string[]): void {
-    if (this.#byId.has(id)) return;
-    const series = new Series(id, key, this.#sums);
+    const series = this.#byId.get(id) ?? new Series(id, key, this.#sums);
     this.#byId.set(id, series);
+    // Also for a known id: in a replay an older series of the same key may have taken and left the name meanwhile.
     this.#byText.set(keyText(key), series);
   }
 
