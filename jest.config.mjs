@@ -1,3 +1,6 @@
+// Far from UTC, with quarters of an hour and summer time: what reads a time stamp as local time fails here.
+process.env.TZ ??= 'Pacific/Chatham';
+
 /** One configuration for every spec; the suffix says what a spec needs (test/README.md). */
 export default {
   testEnvironment: 'node',
