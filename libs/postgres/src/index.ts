@@ -1,1 +1,14 @@
-export {};
+export type { PluginChoice, PostgresOptions, Reporter, ServerOptions, SslMode } from './options.js';
+export { ALLOW_WAL2JSON } from './plugin-probe.js';
+export { PostgresModule } from './postgres.module.js';
+export type { Preflight } from './preflight.js';
+export {
+  alterPublicationStatements,
+  createPublicationStatement,
+  type PublicationPlan,
+  planPublications,
+  publicationNames,
+} from './publication-statements.js';
+export { grantStatements, grantStatementsForAll } from './role-statements.js';
+export type { TableState, TableStates } from './table-state.js';
+export { inspectPostgres, PostgresUpstream } from './upstream.js';

@@ -1,0 +1,46 @@
+/** Fields of one row; null is NULL. */
+export type CopyFields = (string | null)[];
+
+const NEWLINE = 10;
+const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const ESCAPED = /\\([0-7]{1,3}|x[0-9A-Fa-f]{1,2}|[\s\S])/g;
+
+/**
+ * Reads the text format of `COPY … TO STDOUT` (PostgreSQL manual, "COPY", Text Format) from the bytes as they come. A
+ * newline byte always ends a row: those of values travel as `\n`, and no byte of UTF-8 but itself is 10.
+ */
+export class CopyTextReader {
+  private rest: Buffer | null = null;
+
+  /** The rows that are whole with these bytes. */
+  push(chunk: Buffer): CopyFields[] {
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (end < 0) {
+      this.rest = this.rest === null ? chunk : Buffer.concat([this.rest, chunk]);
+      return [];
+    }
+    const whole = chunk.subarray(0, end);
+    const text = (this.rest === null ? whole : Buffer.concat([this.rest, whole])).toString('utf8');
+    this.rest = end + 1 < chunk.length ? chunk.subarray(end + 1) : null;
+    return text.split('\n').map(readCopyLine);
+  }
+}
+
+/** The fields of one row, without its newline. */
+export function readCopyLine(line: string): CopyFields {
+  const fields: CopyFields = line.split('\t');
+  if (!line.includes('\\')) return fields;
+  for (let index = 0; index < fields.length; index += 1) {
+    const field = fields[index];
+    if (field === '\\N') fields[index] = null;
+    else if (field?.includes('\\')) fields[index] = field.replace(ESCAPED, unescapeOne);
+  }
+  return fields;
+}
+
+function unescapeOne(_: string, code: string): string {
+  const first = code.charCodeAt(0);
+  if (first >= 48 && first <= 55) return String.fromCharCode(Number.parseInt(code, 8));
+  if (first === 120 && code.length > 1) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+  return ESCAPES[code] ?? code;
+}

@@ -1,0 +1,33 @@
+import type { Connection } from './connection.js';
+
+/** A session that another one waits for. */
+export interface Blocker {
+  /** 0 for a prepared transaction. */
+  readonly pid: number;
+  readonly application: string | null;
+  readonly role: string | null;
+  /** Seconds since its transaction began; null where our role may not see it. */
+  readonly seconds: number | null;
+}
+
+/** The sessions that the backend of this pid waits for. */
+export function blockersOf(control: Connection, pid: number): Promise<Blocker[]> {
+  return control.query<Blocker & { [column: string]: unknown }>(
+    `SELECT b.pid, a.application_name AS application, a.usename::text AS role,
+            extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
+       FROM unnest(pg_blocking_pids($1)) AS b(pid) LEFT JOIN pg_stat_activity a ON a.pid = b.pid`,
+    [pid],
+  );
+}
+
+/** Says who they are in one line; '' for nobody. */
+export function blockersText(blockers: readonly Blocker[]): string {
+  return blockers.map(describe).join(', ');
+}
+
+function describe(blocker: Blocker): string {
+  if (blocker.pid === 0) return 'a prepared transaction (see pg_prepared_xacts)';
+  const who = [blocker.application, blocker.role === null ? null : `role ${blocker.role}`].filter((part) => part);
+  const since = blocker.seconds === null ? '' : `, open for ${Math.round(blocker.seconds)} s`;
+  return `pid ${blocker.pid}${who.length > 0 ? ` (${who.join(', ')}${since})` : since}`;
+}

@@ -1,0 +1,116 @@
+import { ExporterFailure, type Plugin } from '@app/change';
+import { Upstream, type UpstreamFacts, type UpstreamSession } from '@app/litellm';
+import { takeAdvisoryLock } from './advisory-lock.js';
+import { Connection } from './connection.js';
+import type { PostgresOptions, Reporter } from './options.js';
+import { type Preflight, preflight, preflightServer } from './preflight.js';
+import { PostgresSession } from './session.js';
+import { identifySystem, timelineSwitch } from './source-facts.js';
+import { presence } from './table-state.js';
+import { readFigures } from './upstream-figures.js';
+
+/** The way to PostgreSQL 14 to 18. */
+export class PostgresUpstream extends Upstream {
+  constructor(
+    private readonly options: PostgresOptions,
+    private readonly reporter: Reporter,
+  ) {
+    super();
+  }
+
+  override async connect(signal: AbortSignal): Promise<UpstreamSession> {
+    const control = await Connection.open(this.options, 'control', signal);
+    let replication: Connection | null = null;
+    try {
+      await forgetTimeLimits(control);
+      const first = await preflightServer(control, this.options);
+      throwFirst(first.failures, this.reporter);
+      replication = await Connection.open(this.options, 'replication', signal);
+      await forgetTimeLimits(replication);
+      await takeAdvisoryLock(replication, control, this.options.slot);
+      const findings = await preflight(control, this.options, first);
+      throwFirst(findings.failures, this.reporter);
+      return await this.session(control, replication, findings);
+    } catch (error) {
+      await Promise.all([control.close(), replication?.close()]);
+      throw control.explain(error);
+    }
+  }
+
+  private async session(control: Connection, replication: Connection, findings: Preflight): Promise<UpstreamSession> {
+    const { plugin } = findings;
+    if (plugin === null) throw new RangeError('a preflight without failures has chosen a plugin');
+    const facts = await this.facts(control, replication, { ...findings, plugin });
+    const { options, reporter } = this;
+    return new PostgresSession({ options, reporter, replication, control, preflight: { ...findings, plugin }, facts });
+  }
+
+  private async facts(
+    control: Connection,
+    replication: Connection,
+    findings: Preflight & { readonly plugin: Plugin },
+  ): Promise<UpstreamFacts> {
+    const { options } = this;
+    const { server, tables } = findings;
+    const identity = await identifySystem(replication, control);
+    const place = { slot: options.slot, schema: options.schema, version: server.version };
+    const { walEnd } = await readFigures(control, place);
+    return {
+      source: {
+        systemId: identity.systemId,
+        timeline: identity.timeline,
+        database: options.database,
+        schema: options.schema,
+        spendLogsOid: tables.get('spend_logs')?.state.oid ?? 0,
+      },
+      version: server.version,
+      plugin: findings.plugin,
+      slot: options.slot,
+      temporarySlot: options.temporarySlot,
+      inRecovery: server.inRecovery,
+      walEnd,
+      timelineSwitch: await timelineSwitch(replication, identity.timeline),
+      tables: presence(tables),
+      warnings: findings.warnings,
+    };
+  }
+}
+
+/**
+ * Runs every check and creates nothing: what `doctor` prints. Takes no lock, so it may run beside an exporter.
+ *
+ * @throws ExporterFailure where there is no connection at all.
+ */
+export async function inspectPostgres(options: PostgresOptions, signal: AbortSignal): Promise<Preflight> {
+  const control = await Connection.open(options, 'control', signal);
+  try {
+    const findings = await preflight(control, options, await preflightServer(control, options));
+    const replication = await replicationFailure(options, signal);
+    return replication === null ? findings : { ...findings, failures: [...findings.failures, replication] };
+  } finally {
+    await control.close();
+  }
+}
+
+async function replicationFailure(options: PostgresOptions, signal: AbortSignal): Promise<ExporterFailure | null> {
+  try {
+    const replication = await Connection.open(options, 'replication', signal);
+    await replication.close();
+    return null;
+  } catch (error) {
+    if (error instanceof ExporterFailure) return error;
+    throw error;
+  }
+}
+
+/** 17 has a limit for whole transactions, which no start-up option may name on an older server. */
+async function forgetTimeLimits(connection: Connection): Promise<void> {
+  await connection.query(`SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'`);
+}
+
+function throwFirst(failures: readonly ExporterFailure[], reporter: Reporter): void {
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  for (const failure of others) reporter.warn(failure.explain());
+  throw first;
+}
