@@ -52,7 +52,7 @@ export function tellingLines(exposition) {
   return sections.flatMap(({ title, picks }) => {
     const lines = picks.flatMap(({ name, count, labels = /^/ }) => {
       const found = samples.filter((line) => nameOf(line) === name && labels.test(line));
-      return found.sort((a, b) => valueOf(b) - valueOf(a)).slice(0, count);
+      return found.sort((a, b) => valueIn(b) - valueIn(a)).slice(0, count);
     });
     return lines.length === 0 ? [] : ['', `  ${title}`, ...lines.map((line) => `    ${line}`)];
   });
@@ -65,7 +65,7 @@ export function tellingLines(exposition) {
  */
 export function sumOf(exposition, name) {
   const samples = exposition.split('\n').filter((line) => nameOf(line) === name);
-  return samples.reduce((sum, line) => sum + valueOf(line), 0);
+  return samples.reduce((sum, line) => sum + valueIn(line), 0);
 }
 
 /** @param {string} line */
@@ -74,6 +74,6 @@ function nameOf(line) {
 }
 
 /** @param {string} line */
-function valueOf(line) {
+function valueIn(line) {
   return Number(line.slice(line.lastIndexOf(' ') + 1));
 }

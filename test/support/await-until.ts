@@ -14,14 +14,17 @@ export interface Patience {
  * Asks until `condition` answers with something truthy, and resolves with that answer. A condition that throws counts as "not yet".
  * Rejects after the timeout, naming what was awaited and the last error.
  */
-export async function awaitUntil<T>(condition: () => T | Promise<T>, patience: Patience = {}): Promise<NonNullable<T>> {
+export async function awaitUntil<T>(
+  condition: () => T | Promise<T>,
+  patience: Patience = {},
+): Promise<Exclude<T, false | null | undefined>> {
   const { timeout = 10_000, interval = 20, what = 'the condition' } = patience;
   const end = performance.now() + timeout;
   let lastError: unknown;
   do {
     try {
       const answer = await condition();
-      if (answer) return answer;
+      if (answer) return answer as Exclude<T, false | null | undefined>;
       lastError = undefined;
     } catch (error) {
       lastError = error;
