@@ -1,4 +1,5 @@
 import { publishedColumns, relationOf, TABLE_NAMES, TABLES, type TableName } from '@app/litellm';
+import { inspectPostgres } from '@app/postgres';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { awaitUntil } from '../support/await-until.js';
@@ -107,6 +108,26 @@ describe.each<PostgresFlavor>(['debian-15', 'embedded-18'])('POSTGRES_SETUP.md o
   )('does not let the role read the column of %s that is %s', async (table, column) => {
     const reading = asExporter((client) => client.query(`SELECT "${column}" FROM "${relationOf(table)}"`));
     await expect(reading).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it.each([true, false])('satisfies the preflight with pgoutput (temporary slot: %s)', async (temporarySlot) => {
+    await admin.query('SELECT pg_reload_conf()');
+    const { host, port } = server;
+    const place = { host, port, database, user: ROLE, password: 'choose-a-password', schema: 'public' };
+    const names = { slot: 'litellm_exporter_preflight', publication: 'litellm_exporter' };
+    const options = {
+      ...place,
+      ...names,
+      sslMode: 'prefer',
+      plugin: 'pgoutput',
+      failover: false,
+      temporarySlot,
+    } as const;
+    const findings = await inspectPostgres(options, AbortSignal.timeout(20_000));
+    const failures = findings.failures.map((failure) => failure.explain());
+    // The tables of this spec have no index by time.
+    const warnings = findings.warnings.filter((warning) => !warning.includes('startTime'));
+    expect({ failures, warnings, repairs: findings.repairs }).toEqual({ failures: [], warnings: [], repairs: [] });
   });
 
   it('publishes the columns that the exporter wants, and no other', async () => {

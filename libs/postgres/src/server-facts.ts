@@ -12,7 +12,10 @@ export interface ServerFacts {
   readonly maxSlotWalKeepSize: number;
   /** Seconds after which the server gives an unused slot up (18+); 0 where it never does. */
   readonly idleSlotTimeout: number;
-  /** `output_plugin_libraries`; null where the minor release does not have it. */
+  /**
+   * `output_plugin_libraries`; null where the minor release does not have it, and where the role may not see it: without
+   * pg_read_all_settings pg_settings hides it, and current_setting() would fail.
+   */
   readonly outputPlugins: string | null;
   readonly role: string;
   /** The role may make publications in this database. */
@@ -31,7 +34,7 @@ const FACTS = `
          (SELECT count(*) FROM pg_replication_slots)::int AS used_slots,
          (SELECT setting FROM pg_settings WHERE name = 'max_slot_wal_keep_size')::int AS max_slot_wal_keep_size,
          (SELECT setting FROM pg_settings WHERE name = 'idle_replication_slot_timeout')::int AS idle_slot_timeout,
-         current_setting('output_plugin_libraries', true) AS output_plugins,
+         (SELECT setting FROM pg_settings WHERE name = 'output_plugin_libraries') AS output_plugins,
          current_user::text AS role,
          has_database_privilege(current_database(), 'CREATE') AS may_create,
          (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = $1) AS schema_usable`;
