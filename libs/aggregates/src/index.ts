@@ -1,3 +1,4 @@
+export { type Entity, type EntityTable, entityKey } from '@app/litellm';
 export { Delta, keyText } from './delta.js';
 export { EntityLayer } from './entity-layer.js';
 export { type EntityLookup, keyLabels, teamLabels } from './entity-state.js';

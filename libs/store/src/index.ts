@@ -1,1 +1,1 @@
-export {};
+export { MemoryStateStore } from './memory/memory-state-store.js';

@@ -1,0 +1,27 @@
+import { CONFIG_INVALID_EXIT_CODE, settingsTable } from '@app/config';
+import { Command, CommanderError } from 'commander';
+import { BUILD_FACTS } from './build-facts.js';
+
+function settingsHelp(): string {
+  const lines = settingsTable().map(({ name, default: fallback, defaultInWords, description }) => {
+    const standard = defaultInWords ?? fallback;
+    return `  ${name}${standard === null ? '' : ` (${standard})`}\n      ${description}`;
+  });
+  return `\nEverything is set by environment variables:\n${lines.join('\n')}\n`;
+}
+
+/** Answers `--help` and `--version`, and refuses what is not understood with exit code 2; returns where there is nothing to answer. */
+export function answerCommandLine(words: readonly string[]): void {
+  const command = new Command('litellm-exporter')
+    .description('Prometheus exporter for LiteLLM, fed by PostgreSQL logical replication')
+    .version(BUILD_FACTS.version)
+    .addHelpText('after', settingsHelp)
+    .allowExcessArguments(false)
+    .exitOverride();
+  try {
+    command.parse(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exit(error.exitCode === 0 ? 0 : CONFIG_INVALID_EXIT_CODE);
+  }
+}

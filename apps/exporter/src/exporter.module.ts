@@ -1,0 +1,73 @@
+import { StateStore } from '@app/aggregates';
+import type { ExporterConfig } from '@app/config';
+import { MetricsModule, SelfMetrics } from '@app/metrics';
+import { PipelineModule, PipelineObserver } from '@app/pipeline';
+import { PostgresModule } from '@app/postgres';
+import { MemoryStateStore } from '@app/store';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { BUILD_FACTS } from './build-facts.js';
+import { ExporterService } from './exporter.service.js';
+import { HealthController } from './http/health.controller.js';
+import { MetricsEndpoint } from './http/metrics-endpoint.js';
+import { METRICS_PATH, StatusController } from './http/status.controller.js';
+import type { ExporterLogger } from './report/exporter-logger.js';
+import { PipelineReport } from './report/pipeline-report.js';
+import { StatusBoard } from './report/status-board.js';
+import { aggregateSettings, postgresOptions } from './room-options.js';
+
+/** Reports of the pipeline: to the log, the self-metrics and the status page. */
+@Module({})
+class ReportModule {
+  static forRoot(log: ExporterLogger): DynamicModule {
+    return {
+      module: ReportModule,
+      global: true,
+      providers: [
+        StatusBoard,
+        {
+          provide: PipelineObserver,
+          inject: [SelfMetrics, StatusBoard],
+          useFactory: (metrics: SelfMetrics, board: StatusBoard) => new PipelineReport(log, metrics, board),
+        },
+      ],
+      exports: [StatusBoard, PipelineObserver],
+    };
+  }
+}
+
+/** The store of a single replica. */
+@Module({})
+class StoreModule {
+  static forRoot(): DynamicModule {
+    const store = { provide: StateStore, useFactory: () => new MemoryStateStore() };
+    return { module: StoreModule, global: true, providers: [store], exports: [StateStore] };
+  }
+}
+
+/** The composition root: every room, wired by one config. */
+@Module({})
+export class ExporterModule {
+  static forRoot(config: ExporterConfig, log: ExporterLogger): DynamicModule {
+    const reporter = {
+      info: (message: string) => log.log(message, 'postgres'),
+      warn: (message: string) => log.warn(message, 'postgres'),
+    };
+    const settings = aggregateSettings(config);
+    return {
+      module: ExporterModule,
+      imports: [
+        MetricsModule.forRoot({
+          build: BUILD_FACTS,
+          disabled: config.disabledFamilies.join(','),
+          maxSeries: config.maxSeries,
+        }),
+        ReportModule.forRoot(log),
+        { ...PostgresModule.register(postgresOptions(config), reporter), global: true },
+        StoreModule.forRoot(),
+        PipelineModule.forRoot({ settings, updateInterval: config.updateInterval }),
+      ],
+      controllers: [HealthController, StatusController],
+      providers: [ExporterService, MetricsEndpoint, { provide: METRICS_PATH, useValue: config.http.path }],
+    };
+  }
+}

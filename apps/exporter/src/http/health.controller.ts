@@ -1,0 +1,38 @@
+import { StateStore } from '@app/aggregates';
+import { Controller, Get, Res } from '@nestjs/common';
+import type { Response } from 'express';
+
+/**
+ * Probes. Liveness depends on nothing; readiness on a whole state, not on leadership nor on freshness, which are for
+ * alerts: a replica that waited for leadership would block every rolling update.
+ */
+@Controller()
+export class HealthController {
+  readonly #store: StateStore;
+
+  constructor(store: StateStore) {
+    this.#store = store;
+  }
+
+  /** The event loop turns. */
+  @Get('livez')
+  live(): string {
+    return 'ok\n';
+  }
+
+  /** The process has started and answers. */
+  @Get('healthz')
+  healthy(): string {
+    return 'ok\n';
+  }
+
+  /** A whole state can be served. */
+  @Get('readyz')
+  ready(@Res() response: Response): void {
+    const ready = this.#store.state !== null;
+    response
+      .status(ready ? 200 : 503)
+      .type('text/plain')
+      .send(ready ? 'ok\n' : 'no whole state yet: the first seed is not finished\n');
+  }
+}

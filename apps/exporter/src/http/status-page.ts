@@ -1,0 +1,112 @@
+import type { RecordedState, StateStore } from '@app/aggregates';
+import { formatLsn } from '@app/change';
+import { BUILD_FACTS } from '../build-facts.js';
+import type { Status, StatusBoard } from '../report/status-board.js';
+
+/** What `/status.json` says, and the page shows. Holds no secret and no id of a key, user or team. */
+export interface StatusReport {
+  readonly version: string;
+  readonly phase: Status['phase'];
+  /** Seconds in this phase. */
+  readonly phaseSeconds: number;
+  readonly failure: string | null;
+  readonly seed: Status['seed'];
+  readonly seedReason: string | null;
+  readonly store: 'memory' | 'redis';
+  readonly checkpoint: { readonly next: string; readonly slot: string; readonly plugin: string } | null;
+  readonly state: Readonly<Record<string, number | string | null>> | null;
+}
+
+/** Puts the report together. Pure but for the clock that is handed in. */
+export function statusReport(board: StatusBoard, store: StateStore, now: number): StatusReport {
+  const { phase, since, failure, seed, seedReason } = board.status;
+  const checkpoint = store.checkpoint;
+  return {
+    version: BUILD_FACTS.version,
+    phase,
+    phaseSeconds: Math.round((now - since) / 1000),
+    failure,
+    seed,
+    seedReason,
+    store: store.durability === 'process' ? 'memory' : 'redis',
+    checkpoint:
+      checkpoint === null
+        ? null
+        : { next: formatLsn(checkpoint.next), slot: checkpoint.slot, plugin: checkpoint.plugin },
+    state: store.state === null ? null : stateFacts(store.state, now),
+  };
+}
+
+function stateFacts(state: RecordedState, now: number): Readonly<Record<string, number | string | null>> {
+  return {
+    version: state.version,
+    ageSeconds: Math.max(0, Math.round((now - state.clock) / 1000)),
+    keys: state.entities.count('key'),
+    teams: state.entities.count('team'),
+    users: state.entities.count('user'),
+    lagBytes: state.figure('replication_lag_bytes') ?? null,
+    lagSeconds: state.figure('replication_lag_seconds') ?? null,
+    slotStatus: state.figure('slot_status') ?? null,
+    retainedBytes: state.figure('slot_retained_bytes') ?? null,
+  };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: unknown): string {
+  return String(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}
+
+function row(name: string, value: unknown): string {
+  return value === null || value === undefined ? '' : `<tr><th>${escaped(name)}</th><td>${escaped(value)}</td></tr>`;
+}
+
+/** The report as a page that needs no script, and reloads by itself. */
+export function statusPage(report: StatusReport, metricsPath: string): string {
+  const { seed, checkpoint, state } = report;
+  const progress = seed === null ? null : `${(100 * seed.share).toFixed(1)} %, ${seed.rows} rows`;
+  const eta = seed === null || seed.etaSeconds === null || seed.share >= 1 ? null : `${Math.ceil(seed.etaSeconds)} s`;
+  const rows = [
+    row('Version', report.version),
+    row('Phase', `${report.phase} for ${report.phaseSeconds} s`),
+    row('Last failure', report.failure),
+    row('Last seed', progress === null ? null : `${progress} (${report.seedReason})`),
+    row('Seed ends in about', eta),
+    row('Store', report.store),
+    row('Slot', checkpoint === null ? null : `${checkpoint.slot} (${checkpoint.plugin})`),
+    row('Checkpoint', checkpoint?.next),
+    ...Object.entries(state ?? {}).map(([name, value]) => row(`State: ${name}`, value)),
+  ].join('\n');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="5">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>litellm-exporter</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 48rem; padding: 0 1rem; color: #1c2024; background: #fff }
+h1 { font-size: 1.5rem }
+table { border-collapse: collapse; width: 100% }
+th, td { border-bottom: 1px solid #d8dce0; padding: 0.35rem 0.5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere }
+th { width: 14rem; font-weight: 600 }
+td { white-space: pre-wrap }
+@media (prefers-color-scheme: dark) { body { color: #e6e8ea; background: #16181b } th, td { border-color: #33373c } a { color: #7cb7ff } }
+</style>
+</head>
+<body>
+<h1>litellm-exporter</h1>
+<p><a href="${escaped(metricsPath)}">Metrics</a> · <a href="/status.json">Status as JSON</a> · <a href="/readyz">Ready?</a> · <a href="/livez">Alive?</a></p>
+<table>
+${rows}
+</table>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,98 @@
+import type { SeedProgress } from '@app/litellm';
+import type { SelfMetrics } from '@app/metrics';
+import { PipelineObserver } from '@app/pipeline';
+import type { ExporterLogger } from './exporter-logger.js';
+import type { StatusBoard } from './status-board.js';
+
+const CONTEXT = 'pipeline';
+const PROGRESS_EVERY = 5_000;
+
+/** Tells what the pipeline does to the log, to the self-metrics and to the status page. */
+export class PipelineReport extends PipelineObserver {
+  readonly #log: ExporterLogger;
+  readonly #metrics: SelfMetrics;
+  readonly #board: StatusBoard;
+  #progressSaidAt = 0;
+
+  constructor(log: ExporterLogger, metrics: SelfMetrics, board: StatusBoard) {
+    super();
+    this.#log = log;
+    this.#metrics = metrics;
+    this.#board = board;
+  }
+
+  info(message: string): void {
+    this.#log.log(message, CONTEXT);
+  }
+
+  warn(message: string): void {
+    this.#log.warn(message, CONTEXT);
+  }
+
+  error(message: string): void {
+    this.#log.error(message, undefined, CONTEXT);
+    this.#board.fail(message);
+  }
+
+  dependency(name: 'postgres' | 'redis', up: boolean): void {
+    this.#metrics.dependency(name, up);
+  }
+
+  leader(leading: boolean): void {
+    this.#metrics.leader(leading);
+  }
+
+  connected(connected: boolean): void {
+    this.#metrics.connected(connected);
+    if (connected) {
+      this.#board.enter('streaming');
+      this.info('streaming');
+    }
+  }
+
+  reconnect(): void {
+    this.#metrics.reconnect();
+  }
+
+  seedStarted(reason: string): void {
+    this.#board.seeding(reason);
+    this.#metrics.seedProgress(0);
+    this.info(`seeding (${reason}): one consistent snapshot, then the stream from there`);
+  }
+
+  seedProgress(progress: SeedProgress): void {
+    this.#board.progress(progress);
+    this.#metrics.seedProgress(progress.share);
+    const now = Date.now();
+    if (now - this.#progressSaidAt < PROGRESS_EVERY) return;
+    this.#progressSaidAt = now;
+    const eta = progress.etaSeconds === null ? 'unknown' : `${Math.ceil(progress.etaSeconds)} s`;
+    this.info(`seeding: ${progress.rows} rows, ${(100 * progress.share).toFixed(1)} %, about ${eta} left`);
+  }
+
+  seedFinished(rows: number, seconds: number): void {
+    this.#metrics.seedProgress(1);
+    this.#metrics.ready(true);
+    this.info(`seeded ${rows} rows in ${seconds.toFixed(1)} s`);
+  }
+
+  stored(rows: number, seconds: number): void {
+    this.#metrics.stored(rows, seconds);
+  }
+
+  storeError(kind: string): void {
+    this.#metrics.storeError(kind);
+  }
+
+  fenced(): void {
+    this.#metrics.fenced();
+  }
+
+  inFlight(rows: number): void {
+    this.#metrics.inFlight(rows);
+  }
+
+  paused(paused: boolean): void {
+    this.#metrics.paused(paused);
+  }
+}

@@ -1,0 +1,64 @@
+import { type Generation, type RecordedState, StateStore, type Step } from '@app/aggregates';
+import type { Checkpoint, Epoch, Lsn } from '@app/change';
+import { type Claim, claimOf, compareClaims, fencedFailure, mismatchFailure } from '../claim.js';
+import { ServedState } from '../served-state.js';
+
+/**
+ * State that goes with the process: for one replica without Redis. What is applied is as durable as it will ever be.
+ * It obeys the same rules as the Redis store, so that the pipeline needs to know of one kind of store only.
+ */
+export class MemoryStateStore extends StateStore {
+  readonly durability = 'process';
+  readonly #served = new ServedState();
+  #claim: Claim | null = null;
+  /** Set while the state belongs to another system than the claim: it is served, but no step may follow it. */
+  #closed = false;
+
+  get state(): RecordedState | null {
+    return this.#served.state;
+  }
+
+  get checkpoint(): Checkpoint | null {
+    return this.#closed ? null : this.#served.checkpoint;
+  }
+
+  async open(): Promise<void> {}
+
+  async claim(epoch: Epoch): Promise<void> {
+    this.#closed ||= this.#admit(epoch) === 'other-system';
+  }
+
+  async commit({ epoch, prev, checkpoint, record }: Step): Promise<void> {
+    if (this.#admit(epoch, 'refuse') !== 'ours') throw fencedFailure(epoch);
+    const state = this.#served.state;
+    const stored = this.checkpoint;
+    if (state === null || stored === null) throw mismatchFailure(prev, null);
+    if (stored.next === checkpoint.next && state.version === record.version) return;
+    if (stored.next !== prev || state.version !== record.version - 1) throw mismatchFailure(prev, stored.next);
+    if (!(await this.#served.advance(state, [record], checkpoint))) throw mismatchFailure(prev, stored.next);
+  }
+
+  async replace({ epoch, checkpoint, state }: Generation): Promise<void> {
+    if (this.#admit(epoch, 'refuse') !== 'ours') throw fencedFailure(epoch);
+    this.#served.replace({ state, checkpoint });
+    this.#closed = false;
+  }
+
+  async refresh(): Promise<void> {}
+
+  async durable(): Promise<Lsn | null> {
+    return this.#served.checkpoint?.next ?? null;
+  }
+
+  async close(): Promise<void> {}
+
+  /** Takes a claim that is not older than the one in force; another system's only where it is made explicitly. */
+  #admit(epoch: Epoch, otherSystem: 'accept' | 'refuse' = 'accept'): 'ours' | 'other-system' {
+    const own = claimOf(epoch);
+    const order = this.#claim === null ? 'older' : compareClaims(this.#claim, own);
+    if (order === 'newer') throw fencedFailure(epoch);
+    if (order === 'other-system' && otherSystem === 'refuse') return 'other-system';
+    this.#claim = own;
+    return order === 'other-system' ? 'other-system' : 'ours';
+  }
+}

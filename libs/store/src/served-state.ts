@@ -1,0 +1,57 @@
+import type { Checkpoint } from '@app/change';
+import type { RecordedState, StateRecord } from '@app/aggregates';
+
+/** A state with the checkpoint it belongs to. */
+export interface ServedVersion {
+  readonly state: RecordedState;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * The one state that a process serves. It changes only while nobody holds it, by whole records in order, one change
+ * after the other: a record that is already in it is passed over, and one that does not follow is not applied.
+ */
+export class ServedState {
+  #current: ServedVersion | null = null;
+  #last: Promise<void> = Promise.resolve();
+
+  get state(): RecordedState | null {
+    return this.#current?.state ?? null;
+  }
+
+  get checkpoint(): Checkpoint | null {
+    return this.#current?.checkpoint ?? null;
+  }
+
+  /** Puts another state in its place; readers that hold the old one keep it until they are done. */
+  replace(version: ServedVersion | null): void {
+    this.#current = version;
+  }
+
+  /**
+   * Applies the records that are still missing, all in one turn of the event loop.
+   *
+   * @returns false when a record between the state and the first of `records` is missing, or when another state has
+   * been put in place meanwhile; nothing has been applied then.
+   */
+  advance(from: RecordedState, records: readonly StateRecord[], checkpoint: Checkpoint): Promise<boolean> {
+    const turn = this.#last.then(() => this.#apply(from, records, checkpoint));
+    this.#last = turn.then(
+      () => {},
+      () => {},
+    );
+    return turn;
+  }
+
+  async #apply(from: RecordedState, records: readonly StateRecord[], checkpoint: Checkpoint): Promise<boolean> {
+    await from.free();
+    if (this.#current?.state !== from) return false;
+    const missing = records.filter((record) => record.version > from.version);
+    const [first] = missing;
+    if (first === undefined) return true;
+    if (first.version !== from.version + 1) return false;
+    for (const record of missing) from.apply(record);
+    this.#current = { state: from, checkpoint };
+    return true;
+  }
+}
