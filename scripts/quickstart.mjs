@@ -69,11 +69,11 @@ async function choosePort(wish) {
 /** @param {import('./quickstart/options.mjs').Options} options */
 async function bringUp(options) {
   requireNode();
+  const port = await choosePort(options.port);
   ensurePackages(root, say);
   say('building exporter and simulator');
   build(root, ['exporter', 'simulator']);
   stop.signal.throwIfAborted();
-  const port = await choosePort(options.port);
   say('starting PostgreSQL (embedded, in a temporary directory)');
   const postgres = await startEmbeddedPostgres('litellm');
   endings.push(postgres.stop);
@@ -85,7 +85,8 @@ async function bringUp(options) {
   const origin = `http://127.0.0.1:${port}`;
   const ready = await poll(exporter, `${origin}/readyz`, async (response) => response.ok, 60);
   if (!ready) throw failure(exporter, 'was not ready within 60 s');
-  const simulator = start('simulator', ['--database-url', postgres.url, '--seed', '2', '--rate', String(options.rate)]);
+  const traffic = ['--rate', String(options.rate), '--batch', '1-10'];
+  const simulator = start('simulator', ['--database-url', postgres.url, '--seed', '1', ...traffic]);
   return { exporter, simulator, origin };
 }
 

@@ -20,7 +20,13 @@ export function buildableApps(root) {
  */
 export function build(root, names) {
   const argv = [join(root, 'node_modules/@nestjs/cli/bin/nest.js'), 'build', ...names];
-  const nest = spawnSync(process.execPath, argv, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
+  const nest = spawnSync(process.execPath, argv, {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const missing = names.filter((name) => !existsSync(join(root, 'dist/apps', name, 'main.js')));
   if (nest.status === 0 && missing.length === 0) return;
   throw new Error(

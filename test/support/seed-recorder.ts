@@ -1,0 +1,41 @@
+import type { Entity, RejectionReason, SeedProgress, SeedSink, SpendFact } from '@app/litellm';
+
+/** A receiver that keeps what a seed hands over, as the port asks for: a lost slice leaves nothing. */
+export class SeedRecorder implements SeedSink {
+  readonly entityRows: Entity[] = [];
+  readonly spendFacts: SpendFact[] = [];
+  readonly progress: SeedProgress[] = [];
+  readonly rejections = new Map<RejectionReason, number>();
+  lost = 0;
+  /** Called before rows are kept. */
+  onFacts: (rows: readonly SpendFact[]) => void = () => {};
+  private open: SpendFact[] = [];
+
+  entities(rows: readonly Entity[]): void {
+    this.entityRows.push(...rows);
+  }
+
+  facts(rows: readonly SpendFact[]): void {
+    this.onFacts(rows);
+    this.open.push(...rows);
+  }
+
+  rejected(reason: RejectionReason, rows: number): void {
+    this.rejections.set(reason, (this.rejections.get(reason) ?? 0) + rows);
+  }
+
+  sliceDone(progress: SeedProgress): void {
+    for (const fact of this.open) this.spendFacts.push(fact);
+    this.open = [];
+    this.progress.push(progress);
+  }
+
+  sliceLost(): void {
+    this.open = [];
+    this.lost += 1;
+  }
+
+  get spend(): number {
+    return this.spendFacts.reduce((sum, fact) => sum + fact.spend, 0);
+  }
+}
