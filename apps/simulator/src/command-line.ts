@@ -89,6 +89,7 @@ const MANY = 1_000_000;
 export function simulatorCommand(): Command {
   const command = new Command('simulator')
     .description("Creates LiteLLM's tables in an empty database and writes believable LiteLLM traffic into them.")
+    .allowExcessArguments()
     .showHelpAfterError('Run with --help for all options and examples.')
     .addHelpText('after', examples);
   addDatabaseOptions(command);
@@ -116,7 +117,11 @@ function addTrafficOptions(command: Command): void {
       'end after so many rows; 0 writes no traffic (default: go on)',
       whole(0, Number.MAX_SAFE_INTEGER),
     )
-    .option('--batch <min-max>', 'rows of a transaction', batchSize, { min: 1, max: 1_000 })
+    .addOption(
+      new Option('--batch <min-max>', 'rows of a transaction')
+        .argParser(batchSize)
+        .default({ min: 1, max: 1_000 }, '1-1000'),
+    )
     .option('--writers <n>', 'transactions at once, as of so many proxies', whole(1, 32), 1)
     .option('--flush-every <s>', 'seconds between updates of entity spend; 0 for none', decimal, 5)
     .option('--step-every <s>', 'seconds between rotations, renames, resets and the like; 0 for none', decimal, 5)

@@ -42,7 +42,7 @@ type Ssl = ExporterConfig['database']['ssl'];
 
 /** `prefer` is taken as plain: the simulator is for databases of its own. */
 function sslOf({ mode, rootCert, cert, key }: Ssl): NonNullable<pg.PoolConfig['ssl']> {
-  if (mode === 'disable' || mode === 'allow' || mode === 'prefer') return false;
+  if (mode === 'disable' || mode === 'prefer') return false;
   return {
     rejectUnauthorized: mode !== 'require' || rootCert !== null,
     ...(rootCert === null ? {} : { ca: rootCert.pem }),

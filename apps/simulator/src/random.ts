@@ -14,26 +14,26 @@ function spread(text: string): [number, number, number, number] {
  * simulator takes randomness from anywhere else.
  */
 export class Random {
-  readonly #seed: string;
-  #a: number;
-  #b: number;
-  #c: number;
-  #counter: number;
+  private readonly seed: string;
+  private a: number;
+  private b: number;
+  private c: number;
+  private counter: number;
 
   constructor(seed: number | string) {
-    this.#seed = String(seed);
-    [this.#a, this.#b, this.#c, this.#counter] = spread(this.#seed);
-    for (let round = 0; round < 15; round += 1) this.#bits();
+    this.seed = String(seed);
+    [this.a, this.b, this.c, this.counter] = spread(this.seed);
+    for (let round = 0; round < 15; round += 1) this.bits();
   }
 
   /** A stream of its own, which depends only on this one's seed and the label, not on what was drawn so far. */
   fork(label: string): Random {
-    return new Random(`${this.#seed}/${label}`);
+    return new Random(`${this.seed}/${label}`);
   }
 
   /** A number in [0, 1). */
   next(): number {
-    return this.#bits() / 0x1_0000_0000;
+    return this.bits() / 0x1_0000_0000;
   }
 
   /** A whole number from `min` to `max`, both included. */
@@ -78,7 +78,7 @@ export class Random {
   /** Lower-case hexadecimal digits. */
   hex(length: number): string {
     let text = '';
-    while (text.length < length) text += this.#bits().toString(16).padStart(8, '0');
+    while (text.length < length) text += this.bits().toString(16).padStart(8, '0');
     return text.slice(0, length);
   }
 
@@ -89,13 +89,13 @@ export class Random {
     return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-${variant}${digits.slice(17, 20)}-${digits.slice(20)}`;
   }
 
-  #bits(): number {
-    const sum = (((this.#a + this.#b) | 0) + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum;
-    this.#c |= 0;
+  private bits(): number {
+    const sum = (((this.a + this.b) | 0) + this.counter) | 0;
+    this.counter = (this.counter + 1) | 0;
+    this.a = this.b ^ (this.b >>> 9);
+    this.b = (this.c + (this.c << 3)) | 0;
+    this.c = ((this.c << 21) | (this.c >>> 11)) + sum;
+    this.c |= 0;
     return sum >>> 0;
   }
 }

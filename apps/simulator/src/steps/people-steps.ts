@@ -46,8 +46,8 @@ async function blockEndUser(context: StepContext): Promise<string> {
     return `end user ${shown(row.user_id)} unblocked`;
   }
   // Blocking somebody never seen makes his row; blocking an internal user's id blocks that user.
-  const known = random.chance(0.5) ? world.endUsers : world.users;
-  const id = known.length > 0 && random.chance(0.8) ? random.pick(known).user_id : `blocked-${random.hex(4)}`;
+  const known = (random.chance(0.5) ? world.endUsers : world.users).map((row) => row.user_id);
+  const id = known.length > 0 && random.chance(0.8) ? random.pick(known) : `blocked-${random.hex(4)}`;
   const existing = world.endUsers.find((row) => row.user_id === id);
   const row = existing ?? makeEndUser(drawOf(context), id);
   row.blocked = true;

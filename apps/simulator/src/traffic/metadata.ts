@@ -16,8 +16,7 @@ function usage(random: Random, row: SpendLogRow): Json {
     total_tokens: row.total_tokens,
     prompt_tokens: row.prompt_tokens,
     completion_tokens: row.completion_tokens,
-    prompt_tokens_details: { audio_tokens: 0, cached_tokens: Math.floor(row.prompt_tokens * random.next() * 0.5) },
-    completion_tokens_details: { reasoning_tokens: 0, accepted_prediction_tokens: 0 },
+    prompt_tokens_details: { cached_tokens: Math.floor(row.prompt_tokens * random.next() * 0.5) },
   };
 }
 
@@ -31,16 +30,11 @@ export function makeMetadata(random: Random, { row, key, team, failed }: Metadat
     user_api_key_team_alias: team?.team_alias ?? null,
     user_api_key_user_id: row.user,
     user_api_key_org_id: row.organization_id,
-    user_api_key_project_id: key?.project_id ?? null,
     litellm_call_id: row.litellm_call_id,
     spend_logs_metadata: random.chance(0.1) ? { ticket: `T-${random.integer(1, 9_999)}` } : null,
     requester_ip_address: row.requester_ip_address,
-    applied_guardrails: [],
-    batch_models: null,
-    additional_usage_values: { cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
     litellm_overhead_time_ms: Math.round(random.logNormal(4, 0.6) * 1_000) / 1_000,
     attempted_retries: random.chance(0.03) ? 1 : 0,
-    max_retries: 2,
   };
   if (failed) return { ...metadata, error_information: errorInformation(random), usage_object: null };
   return {
@@ -51,9 +45,7 @@ export function makeMetadata(random: Random, { row, key, team, failed }: Metadat
       input_cost: row.spend * 0.3,
       output_cost: row.spend * 0.7,
       total_cost: row.spend,
-      tool_usage_cost: 0,
     },
-    model_map_information: { model_map_key: row.model, model_map_value: null },
   };
 }
 

@@ -4,8 +4,8 @@ import type { Column } from '../schema/table-shape.js';
 /** The columns that each table of the database has, by table name. */
 export type Layout = ReadonlyMap<string, readonly Column[]>;
 
-/** PostgreSQL takes at most this many parameters in a statement. */
-const MAX_PARAMETERS = 65_535;
+/** As LiteLLM's largest batches. The rows travel as one JSON document: thousands of parameters cost the server more than the rows. */
+const ROWS_A_STATEMENT = 1_000;
 
 /** A value as a parameter: JSON as text, times as ISO 8601 in UTC, which `timestamp` takes as such. */
 export function parameter(value: unknown, type: string): unknown {
@@ -48,13 +48,13 @@ export class RowWriter {
   async insertInto(session: Session, relation: string, table: string, rows: readonly object[]): Promise<number> {
     const columns = this.#columns(table, rows[0]);
     if (columns.length === 0) return 0;
-    const most = Math.min(1_000, Math.floor(MAX_PARAMETERS / columns.length));
     const names = columns.map(({ name }) => identifier(name)).join(', ');
+    const types = columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ');
+    const text = `INSERT INTO ${relation} (${names}) SELECT ${names} FROM json_to_recordset($1::json) AS offered (${types}) ON CONFLICT DO NOTHING`;
     let written = 0;
-    for (let from = 0; from < rows.length; from += most) {
-      const { text, values } = valuesOf(columns, rows.slice(from, from + most));
-      const head = `INSERT INTO ${relation} (${names}) VALUES `;
-      const result = await session.query(`${head}${text} ON CONFLICT DO NOTHING`, values);
+    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
+      const cells = rows.slice(from, from + ROWS_A_STATEMENT).map((row) => cellsOf(columns, row));
+      const result = await session.query(text, [JSON.stringify(cells)]);
       written += result.rowCount ?? 0;
     }
     return written;
@@ -107,12 +107,16 @@ function parameters(columns: readonly Column[], row: object): unknown[] {
   return columns.map(({ name, type }) => parameter(cells[name], type));
 }
 
-function valuesOf(columns: readonly Column[], rows: readonly object[]): { text: string; values: unknown[] } {
-  const values: unknown[] = [];
-  const tuples = rows.map((row) => {
-    const first = values.length + 1;
-    values.push(...parameters(columns, row));
-    return `(${columns.map((_, index) => `$${first + index}`).join(', ')})`;
-  });
-  return { text: tuples.join(', '), values };
+/** A row as JSON that PostgreSQL turns back into the column's types. */
+function cellsOf(columns: readonly Column[], row: object): Record<string, unknown> {
+  const values = row as Readonly<Record<string, unknown>>;
+  const cells: Record<string, unknown> = {};
+  for (const { name, type } of columns) {
+    const value = values[name];
+    if (typeof value !== 'number') cells[name] = value;
+    // JSON knows neither NaN nor infinities; PostgreSQL reads them from texts.
+    else if (type === 'double precision') cells[name] = Number.isFinite(value) ? value : String(value);
+    else cells[name] = type.startsWith('timestamp') ? parameter(value, type) : value;
+  }
+  return cells;
 }
