@@ -19,6 +19,7 @@ describe('failureFromSql', () => {
     ['55000', 'cannot use physical replication slot for logical decoding', 'slot-foreign'],
     ['55000', 'logical decoding requires wal_level >= logical', 'wal-level'],
     ['55000', 'replication slots cannot be used on RO (Read Only) node', 'server-in-recovery'],
+    ['0A000', 'logical decoding cannot be used while in recovery', 'server-in-recovery'],
     ['55006', 'replication slot "s" is active for PID 1', 'slot-active'],
     ['42704', 'replication slot "s" does not exist', 'slot-missing'],
     ['53400', 'all replication slots are in use', 'slots-exhausted'],

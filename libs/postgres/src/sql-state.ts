@@ -83,7 +83,7 @@ const RULES: readonly Rule[] = [
     remedy: "ALTER SYSTEM SET wal_level = 'logical'; then restart PostgreSQL",
     section: '#wal_level',
   },
-  { states: ['55000', '25006'], when: says(/recovery|standby|read.?only/i), kind: 'server-in-recovery' },
+  { states: ['55000', '25006', '0A000'], when: says(/recovery|standby|read.?only/i), kind: 'server-in-recovery' },
   {
     states: ['55006'],
     kind: 'slot-active',
