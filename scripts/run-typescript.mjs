@@ -4,7 +4,6 @@ import { rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rspack } from '@rspack/core';
-import externals from 'webpack-node-externals';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [entry] = process.argv.slice(2);
@@ -20,9 +19,9 @@ const compiler = rspack({
   devtool: 'inline-source-map',
   entry: resolve(entry),
   externalsType: 'module',
-  externals: [externals({ importType: 'module' })],
+  // Whatever is neither a path nor a room stays where npm has put it.
+  externals: [/^(?!\.|\/|@app\/)/],
   output: { path: outDir, filename, module: true, library: { type: 'module' } },
-  experiments: { outputModule: true },
   resolve: {
     extensions: ['.ts', '.mjs', '.js'],
     extensionAlias: { '.js': ['.ts', '.js'] },
@@ -46,10 +45,12 @@ const compiler = rspack({
 });
 
 try {
+  /** @type {import('@rspack/core').Stats | undefined} */
   const stats = await new Promise((done, fail) =>
     compiler.run((error, result) => (error ? fail(error) : done(result))),
   );
-  if (stats.hasErrors()) throw new Error(stats.toString('errors-only'));
+  if (stats === undefined || stats.hasErrors())
+    throw new Error(stats?.toString('errors-only') ?? 'the compiler gave no result');
   await import(pathToFileURL(join(outDir, filename)).href);
 } finally {
   rmSync(outDir, { recursive: true, force: true });
