@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsTable } from '@app/config';
+import { ALL_FAMILIES } from '@app/metrics';
 import { describe, expect, it } from '@jest/globals';
 import { anchorsOf, localLinksOf, prose, ROOT, read, repositoryFiles } from './markdown.js';
 
@@ -55,6 +56,31 @@ describe('POSTGRES_SETUP.md', () => {
     );
     const anchors = anchorsOf(read('POSTGRES_SETUP.md'));
     expect([...new Set(named)].filter((anchor) => !anchors.has(anchor))).toEqual([]);
+  });
+});
+
+describe('metrics', () => {
+  const named = (path: string): string[] => read(path).match(/\blitellm_[a-z_]+[a-z]\b/g) ?? [];
+
+  it('that README.md and POSTGRES_SETUP.md name are exposed', () => {
+    const families = new Set(ALL_FAMILIES.map((family) => family.name));
+    const selfMetrics = files.filter((file) => file.startsWith('libs/metrics/src/') && !file.endsWith('.spec.ts'));
+    const sources = selfMetrics.map(read).join('\n');
+    // Names of a role, publications, slots and a chart, and the wildcards of METRICS_DISABLED.
+    const others = new Set(['litellm_exporter', 'litellm_exporter_entities', 'litellm_params', 'litellm_current']);
+    const unknown = [...named('README.md'), ...named('POSTGRES_SETUP.md')].filter(
+      (name) =>
+        !families.has(name) &&
+        !others.has(name) &&
+        !sources.includes(`'${name}'`) &&
+        !sources.includes(`'${name.replace('litellm_exporter_', '')}'`),
+    );
+    expect([...new Set(unknown)]).toEqual([]);
+  });
+
+  it('of the polling exporter are as many as README.md says', () => {
+    const kept = ALL_FAMILIES.filter((family) => family.kept).length;
+    expect(read('README.md')).toContain(`The ${kept} families`);
   });
 });
 

@@ -53,7 +53,7 @@ export const databaseSettings = {
     default: 'postgres',
     accepted: 'a role name of 1 to 63 bytes',
     secret: false,
-    description: 'Role to log in with; see [POSTGRES_SETUP.md](POSTGRES_SETUP.md#role) for what it needs.',
+    description: 'Role to log in with; POSTGRES_SETUP.md#role says what it needs.',
     built: true,
   }),
   LITELLM_DB_PASSWORD: setting({

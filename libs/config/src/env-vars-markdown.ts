@@ -29,7 +29,8 @@ export function envVarsMarkdown(): string {
 function line(row: SettingRow): string {
   const twin = row.fileTwin === null ? '' : `, \`${row.fileTwin}\``;
   const remarks = [row.description, ...(row.secret ? ['Secret.'] : []), ...(row.built ? [] : ['**Not built yet.**'])];
-  const cells = [`\`${row.name}\`${twin}`, defaultOf(row), row.accepted, remarks.join(' ')];
+  const meaning = remarks.join(' ').replace(/POSTGRES_SETUP\.md#[\w-]+/g, '[POSTGRES_SETUP.md]($&)');
+  const cells = [`\`${row.name}\`${twin}`, defaultOf(row), row.accepted, meaning];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }
 

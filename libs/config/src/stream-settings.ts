@@ -17,7 +17,7 @@ export const replicationSettings = {
     secret: false,
     description:
       "Logical decoding plugin. `auto` takes the existing slot's, else wal2json where the server has it and allows it, else pgoutput. " +
-      'See [POSTGRES_SETUP.md](POSTGRES_SETUP.md#wal2json) for what each lets the role read.',
+      'POSTGRES_SETUP.md#plugin says what each lets the role read.',
     built: true,
   }),
   REPLICATION_SLOT: setting({
