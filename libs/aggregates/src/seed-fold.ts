@@ -24,6 +24,16 @@ export interface SeedBase {
   readonly reason: string;
 }
 
+/** How a seed ends. */
+export interface SeedEnd {
+  /** Keep what the old state knows of the time before the table's oldest row. */
+  readonly keepBefore: boolean;
+  /** Oldest startTime that was asked for, in milliseconds. */
+  readonly since: number;
+  /** How long the seed took. */
+  readonly seconds: number;
+}
+
 /** Builds a whole new state out of a seed, slice by slice, out of sight (W6). */
 export class SeedFold {
   readonly state: AggregateState;
@@ -87,10 +97,7 @@ export class SeedFold {
    * Finishes the state. With `keepBefore`, buckets of the old state that lie wholly before the table's oldest row are
    * kept: retention shorter than the window must not shrink the past (METRICS.md section 1).
    */
-  finish(
-    oldestRowTime: number | null,
-    options: { readonly keepBefore: boolean; readonly since: number },
-  ): RecordedState {
+  finish(oldestRowTime: number | null, options: SeedEnd): RecordedState {
     const { before, snapshotTime, reason } = this.#base;
     const delta = new Delta();
     delta.count('seeds', [reason], 1);
@@ -102,6 +109,7 @@ export class SeedFold {
     delta.figures.covered_since = covered;
     delta.figures.history_at_seed = before?.counterTable.counter('rows_history', [])?.value ?? 0;
     delta.figures.last_commit_timestamp_seconds = (this.#base.lastCommitTime ?? snapshotTime) / 1000;
+    delta.figures.seed_duration_seconds = options.seconds;
     delta.figures.seed_completed_timestamp_seconds = snapshotTime / 1000;
     this.#apply(delta);
     return this.state;

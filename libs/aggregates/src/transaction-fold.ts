@@ -1,5 +1,6 @@
 import type { BeginChange, DeleteChange, InsertChange, Relation, TruncateChange, UpdateChange } from '@app/change';
 import {
+  type Entity,
   type EntityTable,
   entityKey,
   entityKeyOfRow,
@@ -25,6 +26,8 @@ export type RowChange = InsertChange | UpdateChange | DeleteChange | TruncateCha
 export interface Folded {
   readonly delta: Delta;
   readonly entities: EntityLayer;
+  /** Spend on a key, team or user row has grown. */
+  readonly spendGrew: boolean;
 }
 
 /** What the folding of a transaction needs to know. */
@@ -60,6 +63,7 @@ export class TransactionFold {
   readonly #entities: EntityLayer;
   readonly #byId: SpendById = { teams: new Map(), keys: new Map() };
   #pending: SpendFact[] = [];
+  #spendGrew = false;
 
   constructor(context: FoldContext, begin: BeginChange) {
     this.#context = context;
@@ -111,7 +115,7 @@ export class TransactionFold {
     if (this.#pending.length > 0) throw new Error('a transaction can be finished only when no row is pending');
     attributeByAlias(this.#delta, this.#byId, this.#entities);
     this.#delta.count('transactions', [], 1);
-    return { delta: this.#delta, entities: this.#entities };
+    return { delta: this.#delta, entities: this.#entities, spendGrew: this.#spendGrew };
   }
 
   #tableOf(relation: Relation): EntityTable | 'spend_logs' | null {
@@ -161,9 +165,14 @@ export class TransactionFold {
       if (table === 'key') this.#entities.replaceToken(oldKey, key);
     }
     const entity = readEntity(table, change.row, previous);
+    this.#spendGrew ||= previous !== undefined && spendOf(entity) > spendOf(previous);
     if (isKept(entity)) this.#entities.put(entity);
     else this.#entities.delete(table, entityKey(entity));
   }
+}
+
+function spendOf(entity: Entity): number {
+  return entity.table === 'key' || entity.table === 'team' || entity.table === 'user' ? entity.spend : 0;
 }
 
 /** The primary key by which a pending row's metadata is read. */

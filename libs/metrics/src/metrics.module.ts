@@ -8,7 +8,6 @@ export interface MetricsOptions extends MetricsSettings {
   readonly build: BuildFacts;
 }
 
-// biome-ignore lint/complexity/noStaticOnlyClass: the form Nest gives to a module with options
 /** Provides {@link SelfMetrics} and {@link Exposition}. */
 @Module({})
 export class MetricsModule {

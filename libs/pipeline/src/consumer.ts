@@ -10,6 +10,7 @@ import { HistoryWatch } from './history-watch.js';
 import type { PipelineObserver } from './observer.js';
 import { MESSAGE_PREFIX, type Piece } from './piece.js';
 import { RejectionLog } from './rejection-log.js';
+import { SilenceWatch } from './silence-watch.js';
 import type { SeedReason } from './start-decision.js';
 import { streamEvents } from './stream-event.js';
 import type { Writer } from './writer.js';
@@ -43,6 +44,7 @@ export class StreamConsumer {
   readonly #ledger: AcknowledgementLedger;
   readonly #rejections: RejectionLog;
   readonly #history = new HistoryWatch();
+  readonly #silence = new SilenceWatch();
   readonly #holds = new Set<'metadata' | 'store'>();
   #stream: ChangeStream | null = null;
   #heartbeatSentAt: number | null = null;
@@ -116,7 +118,11 @@ export class StreamConsumer {
     const { writer } = this.#options;
     if (piece.kind === 'rejected') this.#rejections.reject(piece.reason, piece.detail, piece.commitLsn);
     if (piece.kind === 'heartbeat') this.#heartbeatReturned(piece.content);
-    if (piece.kind === 'transaction') this.#ledger.receive(piece.endLsn);
+    if (piece.kind === 'transaction') {
+      this.#ledger.receive(piece.endLsn);
+      const { delta, spendGrew } = piece.folded;
+      this.#silence.observe({ rows: delta.rows, spendGrew }, Date.now());
+    }
     if (piece.kind === 'idle') this.#ledger.receive(piece.walEnd);
     writer.take(piece);
     if (writer.full) this.#hold('store', true);
@@ -164,7 +170,7 @@ export class StreamConsumer {
     if (checkpoint !== null && spendLogsOid !== null && spendLogsOid !== checkpoint.source.spendLogsOid) {
       throw new SeedWanted('other_spend_logs');
     }
-    const figures: Mutable<Figures> = {};
+    const figures: Mutable<Figures> = { spend_logs_silent: this.#silence.silent(Date.now()) ? 1 : 0 };
     if (checkpoint !== null) figures.replication_lag_bytes = lsnDistance(checkpoint.next, walEnd);
     if (slot !== null) {
       if (slot.restartLsn !== null) figures.slot_retained_bytes = lsnDistance(slot.restartLsn, walEnd);

@@ -11,7 +11,6 @@ export interface PipelineModuleOptions {
   readonly updateInterval: number;
 }
 
-// biome-ignore lint/complexity/noStaticOnlyClass: the form Nest gives to a module with options
 /** Provides {@link Supervisor}; Upstream, StateStore and PipelineObserver come from global modules. */
 @Module({})
 export class PipelineModule {

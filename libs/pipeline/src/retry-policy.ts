@@ -10,7 +10,8 @@ export interface RetryVerdict {
 
 const QUICK = 500;
 const SLOW = 30_000;
-const LONGEST = 15_000;
+/** A server or store that comes back is found again within this time. */
+const LONGEST = 5_000;
 
 /** Kinds that no retry mends: privileges, settings, tables. They are tried again all the same, slowly. */
 const OPERATOR: ReadonlySet<FailureKind> = new Set<FailureKind>([

@@ -52,8 +52,8 @@ export async function takeSeed(options: SeedingOptions): Promise<Checkpoint> {
   });
   const result = await session.seed({ since, signal: options.signal }, sink);
   const keepBefore = store.durability === 'external';
-  const state = fold.finish(result.oldestRowTime, { keepBefore, since });
   const seconds = (performance.now() - started) / 1000;
+  const state = fold.finish(result.oldestRowTime, { keepBefore, since, seconds });
   const checkpoint: Checkpoint = {
     source: session.facts.source,
     slot: session.facts.slot,
