@@ -112,6 +112,7 @@ export class SeedFold {
     delta.figures.seed_duration_seconds = options.seconds;
     delta.figures.seed_completed_timestamp_seconds = snapshotTime / 1000;
     this.#apply(delta);
+    this.state.raiseVersion((before?.version ?? 0) + 1);
     return this.state;
   }
 

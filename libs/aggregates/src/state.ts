@@ -131,6 +131,11 @@ export class AggregateState implements RecordedState {
     Object.assign(this.figures, record.figures);
   }
 
+  /** Raises the version, so that a new state does not look older than the one whose place it takes (W7). */
+  raiseVersion(version: number): void {
+    this.#version = Math.max(this.#version, version);
+  }
+
   dump(items: number): Iterable<StateRecord> {
     return dumpState(this, emptyRecord(this.#version, this.#clock), items);
   }

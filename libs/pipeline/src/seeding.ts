@@ -21,6 +21,8 @@ export interface SeedingOptions {
   readonly epoch: Epoch;
   readonly reason: SeedReason;
   readonly signal: AbortSignal;
+  /** Called once before the new state is made current: no step of the old one may be under way then. */
+  readonly beforeReplace: () => Promise<void>;
 }
 
 /** The oldest startTime that any window needs at `now`, in milliseconds. */
@@ -53,6 +55,7 @@ export async function takeSeed(options: SeedingOptions): Promise<Checkpoint> {
   const result = await session.seed({ since, signal: options.signal }, sink);
   const keepBefore = store.durability === 'external';
   const seconds = (performance.now() - started) / 1000;
+  await options.beforeReplace();
   const state = fold.finish(result.oldestRowTime, { keepBefore, since, seconds });
   const checkpoint: Checkpoint = {
     source: session.facts.source,

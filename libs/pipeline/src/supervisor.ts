@@ -108,8 +108,13 @@ export class Supervisor {
       observer.info('the stored state and the slot meet: streaming goes on from the checkpoint');
       return { epoch, checkpoint: store.checkpoint as Checkpoint };
     }
-    await this.#writer.settled();
-    const checkpoint = await takeSeed({ ...this.#options, session, epoch, reason: decision.reason, signal });
+    // The windows of the old state go on while it is served.
+    if (store.state !== null && store.checkpoint !== null) {
+      this.#writer.attach({ epoch, checkpoint: store.checkpoint });
+    }
+    const beforeReplace = (): Promise<void> => this.#writer.detach();
+    const { reason } = decision;
+    const checkpoint = await takeSeed({ ...this.#options, session, epoch, reason, signal, beforeReplace });
     this.#asked = null;
     return { epoch, checkpoint };
   }

@@ -130,11 +130,6 @@ export class Writer {
     if (this.#storing !== null) this.#gathered = this.#storing.checkpoint.next;
   }
 
-  /** Resolves when the step that is under way has ended. */
-  async settled(): Promise<void> {
-    await this.#settled;
-  }
-
   take(input: WriterInput): void {
     if (this.#storing !== null) this.#inputs.next(input);
   }
