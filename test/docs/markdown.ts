@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +14,11 @@ export function read(path: string): string {
 /** Files that git knows or would add, relative to the root. */
 export function repositoryFiles(): readonly string[] {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
-  return listed.toString().split('\n').filter(Boolean);
+  // A file may be deleted in the work tree and not yet in the index.
+  return listed
+    .toString()
+    .split('\n')
+    .filter((path) => path !== '' && existsSync(join(ROOT, path)));
 }
 
 /** A fenced block: the language after the fence, and the heading it stands under. */
@@ -39,6 +43,19 @@ export function blocksOf(markdown: string): readonly Block[] {
     else section = /^#+ (.*)/.exec(line)?.[1] ?? section;
   }
   return blocks;
+}
+
+/** The statements of the SQL blocks under these headings, one by one: ALTER SYSTEM may not stand in a query with others. */
+export function sqlUnder(markdown: string, ...sections: string[]): readonly string[] {
+  return blocksOf(markdown)
+    .filter((block) => block.language === 'sql' && sections.includes(block.section))
+    .flatMap((block) => block.text.split(/;\s*(?:\n|$)/))
+    .filter((statement) => statement.trim() !== '');
+}
+
+/** True for what POSTGRES_SETUP.md lets the owner of the tables run, and not an administrator. */
+export function isForOwner(statement: string): boolean {
+  return /^(GRANT|(CREATE|DROP) PUBLICATION)/.test(statement);
 }
 
 /** The document without its fenced blocks. */

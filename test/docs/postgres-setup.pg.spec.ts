@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { awaitUntil } from '../support/await-until.js';
 import { type PostgresFlavor, type PostgresServer, startPostgres } from '../support/postgres-server.js';
-import { blocksOf, read } from './markdown.js';
+import { blocksOf, isForOwner, read, sqlUnder } from './markdown.js';
 
-const blocks = blocksOf(read('POSTGRES_SETUP.md')).filter((block) => block.language === 'sql');
+const SETUP = read('POSTGRES_SETUP.md');
+const blocks = blocksOf(SETUP).filter((block) => block.language === 'sql');
 const OWNER = 'litellm';
 const ROLE = 'litellm_exporter';
 /** Columns that must stay unreadable, of those that LiteLLM has. */
@@ -25,19 +26,7 @@ const TYPES = {
   array: 'text[]',
 };
 
-/** The statements of a block, one by one: ALTER SYSTEM may not stand in one query with others. */
-function statementsOf(sql: string): string[] {
-  return sql.split(/;\s*(?:\n|$)/).filter((statement) => statement.trim() !== '');
-}
-
-function statementsUnder(...sections: string[]): string[] {
-  return blocks.filter((block) => sections.includes(block.section)).flatMap((block) => statementsOf(block.text));
-}
-
-/** Who the document says should run a statement. */
-function isForOwner(statement: string): boolean {
-  return /^(GRANT|(CREATE|DROP) PUBLICATION)/.test(statement);
-}
+const statementsUnder = (...sections: string[]) => sqlUnder(SETUP, ...sections);
 
 function createTable(table: TableName): string {
   const { columns, primaryKey } = TABLES[table];
