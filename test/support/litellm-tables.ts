@@ -36,6 +36,7 @@ export interface SpendLogRows {
 /** Inserts spend logs in one statement: models m0 to m4, spend 0.25 each, every tenth a failure. */
 export async function insertSpendLogs(sql: pg.Client, rows: SpendLogRows): Promise<void> {
   const schema = rows.schema ?? 'public';
+  await sql.query(`SET TimeZone = 'UTC'`);
   await sql.query(
     `INSERT INTO "${schema}"."LiteLLM_SpendLogs"
        (request_id, call_type, api_key, spend, total_tokens, prompt_tokens, completion_tokens, "startTime", "endTime",

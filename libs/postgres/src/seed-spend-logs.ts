@@ -8,6 +8,7 @@ import {
 } from '@app/litellm';
 import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
+import type { Connection } from './connection.js';
 import { type CopyFields, CopyTextReader } from './copy-text.js';
 import { SLICE_LIMIT_MS, type Slice } from './seed-slices.js';
 import { inSnapshot, type SeedView, SliceOverdue } from './seed-transaction.js';
@@ -40,7 +41,7 @@ export interface SpendLogBounds {
 /** Ends a read from outside when it holds its lock for too long. */
 export interface SliceControls {
   readonly signal: AbortSignal;
-  /** Called once when the time is up; the read's connection is closed already. */
+  /** Called when a slice's time is up; its connection is closed already. */
   readonly overdue: () => void;
 }
 
@@ -62,37 +63,54 @@ export async function readSlice(
   slice: Slice,
   handOn: { readonly facts: (rows: readonly SpendFact[]) => void } & SliceControls,
 ): Promise<SliceResult> {
-  const { connection } = view;
   const rejections: Rejections = new Map();
   let rows = 0;
-  await connection.query('SET enable_seqscan = off');
+  await view.connection.query('SET enable_seqscan = off');
   const sameTable = await inSnapshot(view, async () => {
-    let late = false;
-    // A server that is blocked by our not reading does not heed its own timeout; it heeds the socket.
-    const timer = setTimeout(() => {
-      late = true;
-      connection.destroy();
-      handOn.overdue();
-    }, SLICE_LIMIT_MS);
-    try {
-      const stream = connection.client.query(copyStreams.to(copyStatement(source, slice)));
-      const reader = new CopyTextReader();
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        handOn.signal.throwIfAborted();
-        const facts = factsOf(reader.push(chunk), rejections);
-        rows += facts.length;
-        if (facts.length > 0) handOn.facts(facts);
-      }
-      return await isSameTable(view, source);
-    } catch (error) {
-      // A COPY that is left in the middle leaves a connection that nobody reads from any more.
-      if (!(error instanceof pg.DatabaseError)) connection.destroy();
-      throw late ? new SliceOverdue() : error;
-    } finally {
-      clearTimeout(timer);
-    }
+    const reader = new CopyTextReader();
+    await copyOut(view.connection, copyStatement(source, slice), handOn, (chunk) => {
+      const facts = factsOf(reader.push(chunk), rejections);
+      rows += facts.length;
+      if (facts.length > 0) handOn.facts(facts);
+    });
+    return isSameTable(view, source);
   });
   return { rows, rejections, sameTable };
+}
+
+/**
+ * Runs a COPY and hands its bytes on, for as long as a slice may take. A server that is blocked by our not reading does
+ * not heed its own timeout; it heeds the socket, so that is closed when the time is up.
+ */
+async function copyOut(
+  connection: Connection,
+  statement: string,
+  controls: SliceControls,
+  take: (chunk: Buffer) => void,
+): Promise<void> {
+  const deadline = performance.now() + SLICE_LIMIT_MS;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    connection.destroy();
+  }, SLICE_LIMIT_MS);
+  try {
+    for await (const chunk of connection.client.query(copyStreams.to(statement)) as AsyncIterable<Buffer>) {
+      controls.signal.throwIfAborted();
+      // A socket that always has more keeps timers waiting, for dozens of chunks.
+      late ||= performance.now() > deadline;
+      if (late) throw new SliceOverdue();
+      take(chunk);
+    }
+  } catch (error) {
+    // A COPY that is left in the middle leaves a connection that nobody reads from any more.
+    if (!(error instanceof pg.DatabaseError)) connection.destroy();
+    if (!late) throw error;
+    controls.overdue();
+    throw new SliceOverdue();
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Oldest and newest startTime of the table, both by the index where there is one. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SeedProgress, SeedSink, SpendFact } from '@app/litellm';
+import { isShutdown } from './connection-failure.js';
 import { SinkError, seedInterrupted } from './seed-failure.js';
 import { afterLoss, afterSlice, etaSeconds, nextSlice, planSlices, type SlicePlan, shareOf } from './seed-slices.js';
 import { readBounds, readSlice, type SliceControls, type SliceResult, type SpendLogSource } from './seed-spend-logs.js';
@@ -114,10 +115,11 @@ export class SpendLogReader {
   }
 }
 
-/** True where the server itself has said no; everything else is the connection. */
+/** True where the server has said no to the statement; everything else is the connection, 08… and 57P0… included. */
 function isServerError(error: unknown): boolean {
+  if (isShutdown(error)) return false;
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08') && !/^E[A-Z]{4}$/.test(code);
+  return typeof code === 'string' && /^(?!08)[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code);
 }
 
 function handOver(hand: () => void): void {
