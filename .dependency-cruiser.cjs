@@ -19,7 +19,7 @@ const packages = {
   'pg-copy-streams': ['libs/postgres', 'test'],
   rxjs: ['libs/pipeline'],
   ioredis: ['libs/store', 'test'],
-  'prom-client': ['libs/metrics'],
+  'prom-client': ['libs/metrics', 'test/bench'],
   '@nestjs': ['apps', 'libs/(postgres|pipeline|store|metrics)/src/[^/]+\\.module\\.ts'],
 };
 

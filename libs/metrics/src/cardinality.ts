@@ -1,11 +1,5 @@
-import type { GaugeFamily, SampleId } from './family.js';
-
-/** One series that is about to be written. */
-export interface Sample {
-  readonly values: readonly string[];
-  value: number;
-  readonly id: SampleId | undefined;
-}
+import type { GaugeFamily } from './family.js';
+import { Sample } from './sample.js';
 
 /** What the labels of folded series say. */
 const OTHER = 'other';
@@ -36,9 +30,8 @@ export class CappedSamples {
   }
 
   /** Takes a series. One whose value is not finite is not shown. */
-  add(values: readonly string[], value: number, id: SampleId | undefined): void {
-    if (!Number.isFinite(value)) return;
-    const sample = { values, value, id };
+  add(sample: Sample): void {
+    if (!Number.isFinite(sample.value)) return;
     if (this.#folding) this.#addFolding(sample);
     else if (this.cap === 0 || this.#kept.length < this.cap) this.#kept.push(sample);
     else if (this.family.additive === 'drop') this.#folded += 1;
@@ -105,7 +98,7 @@ export class CappedSamples {
     const folded = values.map((text, at) => (this.#real[at] ? text : OTHER));
     const name = folded.join('\u0000');
     const other = this.#others.get(name);
-    if (other === undefined) this.#others.set(name, { values: folded, value, id: name });
+    if (other === undefined) this.#others.set(name, new Sample(folded, value));
     else other.value += value;
   }
 

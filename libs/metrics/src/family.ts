@@ -4,17 +4,10 @@ import type { StateReading } from './state-reading.js';
 import type { Steps } from './steps.js';
 
 /**
- * Something that stays the same while a series lives, so that the text of its labels is made once and found again:
- * a series' id, an entity's id, or the array that holds a counter's labels. Two label sets of one family that share it
- * are still told apart, only slower.
- */
-export type SampleId = number | string | readonly string[];
-
-/**
  * Takes one series: label values in the order of the family's labels, and its value. A value that is not finite is
  * not shown (METRICS.md: no family ever shows `+Inf` or `NaN`).
  */
-export type EmitValue = (values: readonly string[], value: number, id?: SampleId) => void;
+export type EmitValue = (values: readonly string[], value: number) => void;
 
 /** One histogram series. */
 export interface HistogramSample {
@@ -22,7 +15,6 @@ export interface HistogramSample {
   /** Observations per bucket, not cumulated; one more than there are bounds. */
   readonly buckets: readonly number[];
   readonly sum: number;
-  readonly id?: SampleId | undefined;
 }
 
 /** What is declared of every family, whatever its type. */

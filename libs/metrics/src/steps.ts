@@ -36,11 +36,3 @@ export async function run<T>(steps: Steps<T>): Promise<T> {
     }
   }
 }
-
-/** Runs steps to their end at once, for small work and specs. */
-export function runAtOnce<T>(steps: Steps<T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}

@@ -1,36 +1,18 @@
-import { CappedSamples, type Sample } from '../cardinality.js';
+import { CappedSamples } from '../cardinality.js';
 import type { CounterFamily, Family, GaugeFamily, HistogramFamily, HistogramSample } from '../family.js';
+import type { Sample } from '../sample.js';
 import type { StateReading } from '../state-reading.js';
 import { each, type Steps } from '../steps.js';
 import type { Chunks } from './chunks.js';
-import { boundText, type Dialect, familyHeader, numberText } from './dialect.js';
-import { LabelTexts } from './label-texts.js';
-
-/** Label texts by the names of the labels; families with the same labels and ids share them. */
-export class LabelTextsByLayout {
-  readonly #layouts = new Map<string, LabelTexts>();
-
-  for(labels: readonly string[]): LabelTexts {
-    const layout = labels.join();
-    let texts = this.#layouts.get(layout);
-    if (texts === undefined) {
-      texts = new LabelTexts(labels);
-      this.#layouts.set(layout, texts);
-    }
-    return texts;
-  }
-
-  /** See {@link LabelTexts.endAnswer}. */
-  *endAnswer(): Steps {
-    for (const texts of this.#layouts.values()) yield* texts.endAnswer();
-  }
-}
+import { boundText, type Dialect, familyHeader, labelText, numberText } from './dialect.js';
+import { lineOf, RememberedSamples } from './remembered-samples.js';
 
 /** Where a family is written to. */
 export interface WritingPlace {
   readonly dialect: Dialect;
   readonly chunks: Chunks;
-  readonly texts: LabelTextsByLayout;
+  /** What was written of each family last, by its name. */
+  readonly memory: Map<string, RememberedSamples>;
 }
 
 /** Writes one family, header and all, and counts its series in the reading. */
@@ -47,39 +29,50 @@ export function* writeFamily(family: Family, reading: StateReading, place: Writi
 }
 
 function* writeGauge(family: GaugeFamily, reading: StateReading, place: WritingPlace): Steps {
+  const remembered = memoryOf(family.name, place);
+  const recall = remembered.recall();
   const samples = new CappedSamples(family, reading.maxSeries);
-  yield* family.collect(reading, (values, value, id) => samples.add(values, value, id));
+  yield* family.collect(reading, (values, value) => samples.add(recall(values, value)));
   const result = samples.result();
   reading.counts.set(family.name, { shown: result.length, folded: samples.folded });
   yield* writeSamples(family, result, place);
+  // Folding shuffles samples: they would not be found again in order.
+  remembered.remember(samples.folded === 0 ? result : []);
 }
 
 function* writeCounter(family: CounterFamily, reading: StateReading, place: WritingPlace): Steps {
+  const remembered = memoryOf(family.name, place);
+  const recall = remembered.recall();
   const samples: Sample[] = [];
-  yield* family.collect(reading, (values, value, id) => {
-    if (Number.isFinite(value)) samples.push({ values, value, id });
+  yield* family.collect(reading, (values, value) => {
+    if (Number.isFinite(value)) samples.push(recall(values, value));
   });
   reading.counts.set(family.name, { shown: samples.length, folded: reading.view.folded(family.shows) });
   yield* writeSamples(family, samples, place);
+  remembered.remember(samples);
 }
 
-function writeSamples(family: Family, samples: readonly Sample[], { chunks, texts }: WritingPlace): Steps {
-  const labels = texts.for(family.labels);
-  const { name } = family;
-  return each(samples, ({ values, value, id }) => {
-    chunks.add(`${name}${labels.textOf(values, id)} ${numberText(value)}\n`);
-  });
+function writeSamples({ name, labels }: Family, samples: readonly Sample[], { chunks }: WritingPlace): Steps {
+  return each(samples, (sample) => chunks.add(lineOf(sample, name, labels)));
+}
+
+function memoryOf(name: string, { memory }: WritingPlace): RememberedSamples {
+  let remembered = memory.get(name);
+  if (remembered === undefined) {
+    remembered = new RememberedSamples();
+    memory.set(name, remembered);
+  }
+  return remembered;
 }
 
 function* writeHistogram(family: HistogramFamily, reading: StateReading, place: WritingPlace): Steps {
   const { chunks, dialect } = place;
-  const labels = place.texts.for(family.labels);
   const lines = bucketLines(family.name, family.bounds(reading.view), dialect);
   let shown = 0;
   yield* family.collect(reading, (sample) => {
     if (!Number.isFinite(sample.sum)) return;
     shown += 1;
-    chunks.add(histogramText(family.name, lines, sample, labels.textOf(sample.values, sample.id)));
+    chunks.add(histogramText(family.name, lines, sample, labelText(family.labels, sample.values)));
   });
   reading.counts.set(family.name, { shown, folded: reading.view.folded(family.shows) });
 }

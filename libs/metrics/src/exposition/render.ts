@@ -4,7 +4,8 @@ import { StateReading } from '../state-reading.js';
 import { run, type Steps } from '../steps.js';
 import { Chunks } from './chunks.js';
 import type { Dialect } from './dialect.js';
-import { LabelTextsByLayout, writeFamily } from './family-writer.js';
+import { writeFamily } from './family-writer.js';
+import type { RememberedSamples } from './remembered-samples.js';
 import { RenderedState } from './rendered-state.js';
 
 /** What is rendered, however often. */
@@ -15,9 +16,9 @@ export interface RenderSettings {
   readonly maxSeries: number;
 }
 
-/** Writes states as text, and remembers label texts from one to the next. */
+/** Writes states as text, and remembers lines from one to the next. */
 export class StateRenderer {
-  readonly #texts = new LabelTextsByLayout();
+  readonly #memory = new Map<string, RememberedSamples>();
 
   constructor(private readonly settings: RenderSettings) {}
 
@@ -44,9 +45,8 @@ export class StateRenderer {
     const chunks = new Chunks();
     for (const family of this.settings.families) {
       if (!family.needs.every((table) => state.entities.present(table))) continue;
-      yield* writeFamily(family, reading, { dialect, chunks, texts: this.#texts });
+      yield* writeFamily(family, reading, { dialect, chunks, memory: this.#memory });
     }
-    yield* this.#texts.endAnswer();
     return chunks.finish();
   }
 }

@@ -70,7 +70,7 @@ function budgetFamily({ name, help, kept, value }: BudgetFamily): GaugeFamily {
       const holders = yield* reading.once(budgetHolders);
       yield* each(holders, (holder) => {
         const amount = value(holder, reading.view.clock);
-        if (amount !== null) emit(holder.labels, amount, holder.labels[1]);
+        if (amount !== null) emit(holder.labels, amount);
       });
     },
   });

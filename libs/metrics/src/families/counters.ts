@@ -84,7 +84,7 @@ function counterFamily(shows: CounterKind, { known, ...declaration }: CounterDec
       }
       let series = 0;
       yield* each(reading.view.counters(shows), ({ labels, value }) => {
-        emit(labels, value, labels);
+        emit(labels, value);
         if (missing.size > 0) missing.delete(joined(...labels));
         series += 1;
       });

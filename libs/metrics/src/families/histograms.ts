@@ -41,13 +41,13 @@ function histogramFamily(shows: HistogramKind, declaration: HistogramDeclaration
       const missing = new Set(yield* reading.once(knownModels));
       let series = 0;
       yield* each(reading.view.histograms(shows), ({ labels, buckets, sum }) => {
-        emit({ values: labels, buckets, sum, id: labels[0] });
+        emit({ values: labels, buckets, sum });
         missing.delete(labels[0] as string);
         series += 1;
       });
       const room = reading.maxSeries === 0 ? missing.size : Math.max(0, reading.maxSeries - series);
       const empty = new Array<number>(declaration.bounds(reading.view).length + 1).fill(0);
-      yield* each([...missing].slice(0, room), (model) => emit({ values: [model], buckets: empty, sum: 0, id: model }));
+      yield* each([...missing].slice(0, room), (model) => emit({ values: [model], buckets: empty, sum: 0 }));
     },
   };
 }

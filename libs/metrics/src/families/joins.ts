@@ -7,15 +7,13 @@ export interface PairSum {
   sum: number;
   /** Rows of the series, where they were told. */
   rows: number;
-  /** The first series that belongs to it. */
-  readonly id: number;
 }
 
 /** Sums by two label values, for series that a join brings together. */
 export class SumsByPair {
   readonly #sums = new Map<string, Map<string, PairSum>>();
 
-  add([outer, inner]: readonly [string, string], amount: number, id: number, rows = 0): void {
+  add([outer, inner]: readonly [string, string], amount: number, rows = 0): void {
     let inners = this.#sums.get(outer);
     if (inners === undefined) {
       inners = new Map();
@@ -23,7 +21,7 @@ export class SumsByPair {
     }
     const entry = inners.get(inner);
     if (entry === undefined) {
-      inners.set(inner, { outer, inner, sum: amount, rows, id });
+      inners.set(inner, { outer, inner, sum: amount, rows });
       return;
     }
     entry.sum += amount;

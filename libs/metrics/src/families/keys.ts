@@ -64,9 +64,9 @@ function pairFamily({ name, help, kept, value }: PairFamily): GaugeFamily {
     labels: KEY_LABELS,
     *collect(reading, emit) {
       const pairs = yield* reading.once(keyPairs);
-      yield* each(pairs, ([id, pair]) => {
+      yield* each(pairs.values(), (pair) => {
         const amount = value(pair, reading.view.clock);
-        if (amount !== null) emit(pair.labels, amount, id);
+        if (amount !== null) emit(pair.labels, amount);
       });
     },
   });
@@ -114,7 +114,7 @@ function ownerFamily(name: string, what: string, count: 'active' | 'expired'): G
     labels: ENTITY_LABELS,
     *collect(reading, emit) {
       const owners = yield* reading.once(keyOwners);
-      yield* each(owners.values(), (owner) => emit(owner.labels, owner[count], owner.labels[1]));
+      yield* each(owners.values(), (owner) => emit(owner.labels, owner[count]));
     },
   });
 }

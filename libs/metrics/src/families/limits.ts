@@ -31,7 +31,7 @@ function limitFamily(name: string, help: string, limit: keyof Limits): GaugeFami
       const entities = yield* reading.once(limitedEntities);
       yield* each(entities, ({ labels, limits }) => {
         const value = limits[limit];
-        if (value !== null) emit(labels, value, labels[1]);
+        if (value !== null) emit(labels, value);
       });
     },
   });

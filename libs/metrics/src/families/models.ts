@@ -17,19 +17,19 @@ export const MODEL_FAMILIES: readonly GaugeFamily[] = [
       const { entities } = reading.view;
       const all = yield* reading.once(proxyModels);
       yield* each(entities.all('user'), ({ userId, userAlias, models }) =>
-        emit(['user', userId, orNone(userAlias)], availableModels(models, all), userId),
+        emit(['user', userId, orNone(userAlias)], availableModels(models, all)),
       );
       yield* each(entities.all('team'), ({ teamId, teamAlias, models }) =>
-        emit(['team', teamId, orNone(teamAlias)], availableModels(models, all), teamId),
+        emit(['team', teamId, orNone(teamAlias)], availableModels(models, all)),
       );
       yield* each(entities.all('organization'), ({ organizationId, organizationAlias, models }) =>
-        emit(['organization', organizationId, orNone(organizationAlias)], availableModels(models, all), organizationId),
+        emit(['organization', organizationId, orNone(organizationAlias)], availableModels(models, all)),
       );
       yield* each(entities.all('key'), (key) => {
         if (key.models.length === 0 || isUiKey(key)) return;
         const team = entities.get('team', key.teamId);
         const ofTeam = team === undefined ? all : availableModels(team.models, all);
-        emit(['key', key.token, keyEntityAlias(key)], availableModels(key.models, all, ofTeam), key.token);
+        emit(['key', key.token, keyEntityAlias(key)], availableModels(key.models, all, ofTeam));
       });
     },
   }),
@@ -43,11 +43,11 @@ export const MODEL_FAMILIES: readonly GaugeFamily[] = [
     settings: ['METRICS_SPEND_WINDOW'],
     *collect({ view }, emit) {
       yield* each(view.entities.all('model'), ({ modelId, modelName, baseModel, mode }) =>
-        emit([modelId, modelName, '', '', baseModel, mode, 'db'], 1, modelId),
+        emit([modelId, modelName, '', '', baseModel, mode, 'db'], 1),
       );
       yield* each(view.series('traffic_model'), (series) => {
         const [modelId, group, model, provider] = series.key as [string, string, string, string];
-        emit([modelId, group, model, provider, '', '', 'traffic'], 1, series.id);
+        emit([modelId, group, model, provider, '', '', 'traffic'], 1);
       });
     },
   }),

@@ -10,7 +10,6 @@ interface Rate {
   readonly labels: readonly string[];
   readonly rows: number;
   readonly tokens: number;
-  readonly id: number;
 }
 
 /** Who an id belongs to, as the entity labels tell it; undefined where it is not to be shown. */
@@ -30,7 +29,7 @@ function rateFamily(name: string, what: string, amountOf: (rate: Rate) => number
     realLabels: ['entity_type'],
     *collect(reading: StateReading, emit) {
       const rates = yield* reading.once(ratesOf);
-      yield* each(rates, (rate) => emit(rate.labels, amountOf(rate), rate.id));
+      yield* each(rates, (rate) => emit(rate.labels, amountOf(rate)));
     },
   });
 }
@@ -39,9 +38,9 @@ function* ratesOf(view: StateView): Steps<readonly Rate[]> {
   const { entities } = view;
   const rates: Rate[] = [];
   const gather = function* (sums: SumsByPair, labelsOf: EntityLabelsOf): Steps {
-    yield* each(sums.all(), ({ outer, inner, sum, rows, id }) => {
+    yield* each(sums.all(), ({ outer, inner, sum, rows }) => {
       const labels = labelsOf(outer);
-      if (labels !== undefined) rates.push({ labels: [inner, ...labels], rows, tokens: sum, id });
+      if (labels !== undefined) rates.push({ labels: [inner, ...labels], rows, tokens: sum });
     });
   };
   const byUser = yield* sumBy(view, 'rate_by_user', (series) => series.key[0] as string);
@@ -80,7 +79,7 @@ function* sumBy(
   yield* each(view.series(kind), (series) => {
     const owner = ownerOf(series);
     const model = series.key.at(-1) as string;
-    if (owner !== '') sums.add([owner, model], series.sum(0), series.id, series.rows);
+    if (owner !== '') sums.add([owner, model], series.sum(0), series.rows);
   });
   return sums;
 }

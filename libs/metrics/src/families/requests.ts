@@ -11,7 +11,7 @@ export const REQUEST_FAMILIES: readonly GaugeFamily[] = [
     labels: ['model', 'status'],
     realLabels: ['status'],
     settings: ['METRICS_REQUEST_WINDOW'],
-    collect: ({ view }, emit) => each(view.series('requests'), (series) => emit(series.key, series.rows, series.id)),
+    collect: ({ view }, emit) => each(view.series('requests'), (series) => emit(series.key, series.rows)),
   }),
   cacheFamily('litellm_cache_hits_total', 'hit', 'Requests answered from the response cache'),
   cacheFamily('litellm_cache_misses_total', 'miss', 'Requests that missed the response cache'),
@@ -20,7 +20,7 @@ export const REQUEST_FAMILIES: readonly GaugeFamily[] = [
     help: `Failed requests by model and error class over METRICS_ERROR_WINDOW. ${FALLS}; use litellm_request_errors_total.`,
     labels: ['model', 'error_type'],
     settings: ['METRICS_ERROR_WINDOW'],
-    collect: ({ view }, emit) => each(view.series('errors'), (series) => emit(series.key, series.rows, series.id)),
+    collect: ({ view }, emit) => each(view.series('errors'), (series) => emit(series.key, series.rows)),
   }),
   windowedGauge({
     name: 'litellm_error_rate',
@@ -34,7 +34,7 @@ export const REQUEST_FAMILIES: readonly GaugeFamily[] = [
         rows.set(model, (rows.get(model) ?? 0) + series.rows);
       });
       const minutes = view.window('E').length / 60_000;
-      yield* each(rows, ([model, failures]) => emit([model], failures / minutes, model));
+      yield* each(rows, ([model, failures]) => emit([model], failures / minutes));
     },
   }),
 ];
@@ -48,7 +48,7 @@ function cacheFamily(name: string, result: 'hit' | 'miss', what: string): GaugeF
     collect: ({ view }, emit) =>
       each(view.series('cache'), (series) => {
         const [model, found] = series.key as [string, string];
-        if (found === result) emit([model], series.rows, series.id);
+        if (found === result) emit([model], series.rows);
       }),
   });
 }

@@ -14,8 +14,7 @@ export const SPEND_FAMILIES: readonly GaugeFamily[] = [
     help: `Spend in USD by model ${WINDOW_HELP}. See litellm_spend_usd_total.`,
     labels: ['model'],
     settings: SPEND_WINDOW,
-    collect: ({ view }, emit) =>
-      each(view.series('spend_by_model'), (series) => emit(series.key, series.sum(0), series.id)),
+    collect: ({ view }, emit) => each(view.series('spend_by_model'), (series) => emit(series.key, series.sum(0))),
   }),
   windowedGauge({
     name: 'litellm_user_spend',
@@ -26,7 +25,7 @@ export const SPEND_FAMILIES: readonly GaugeFamily[] = [
       each(view.series('spend_by_user'), (series) => {
         const [id, model] = series.key as [string, string];
         const user = view.entities.get('user', id);
-        if (user !== undefined) emit([id, orNone(user.userAlias), model], series.sum(0), series.id);
+        if (user !== undefined) emit([id, orNone(user.userAlias), model], series.sum(0));
       }),
   }),
   windowedGauge({
@@ -36,9 +35,9 @@ export const SPEND_FAMILIES: readonly GaugeFamily[] = [
     settings: SPEND_WINDOW,
     *collect({ view }, emit) {
       const sums = yield* spendBy(view, (series) => series.key[0] as string);
-      yield* each(sums.all(), ({ outer, inner, sum, id }) => {
+      yield* each(sums.all(), ({ outer, inner, sum }) => {
         const team = view.entities.get('team', outer);
-        if (team !== undefined) emit([outer, orNone(team.teamAlias), inner], sum, id);
+        if (team !== undefined) emit([outer, orNone(team.teamAlias), inner], sum);
       });
     },
   }),
@@ -50,9 +49,9 @@ export const SPEND_FAMILIES: readonly GaugeFamily[] = [
     settings: SPEND_WINDOW,
     *collect({ view }, emit) {
       const sums = yield* spendBy(view, (series) => organizationOfRow(view, series));
-      yield* each(sums.all(), ({ outer, inner, sum, id }) => {
+      yield* each(sums.all(), ({ outer, inner, sum }) => {
         const organization = view.entities.get('organization', outer);
-        if (organization !== undefined) emit([outer, orNone(organization.organizationAlias), inner], sum, id);
+        if (organization !== undefined) emit([outer, orNone(organization.organizationAlias), inner], sum);
       });
     },
   }),
@@ -61,8 +60,7 @@ export const SPEND_FAMILIES: readonly GaugeFamily[] = [
     help: `Spend in USD of rows that bear the tag ${WINDOW_HELP}. A row counts for each of its tags.`,
     labels: ['tag'],
     settings: [...SPEND_WINDOW, 'METRICS_TAG_EXCLUDE'],
-    collect: ({ view }, emit) =>
-      each(view.series('spend_by_tag'), (series) => emit(series.key, series.sum(0), series.id)),
+    collect: ({ view }, emit) => each(view.series('spend_by_tag'), (series) => emit(series.key, series.sum(0))),
   }),
   windowedGauge({
     name: 'litellm_key_spend',
@@ -73,9 +71,9 @@ export const SPEND_FAMILIES: readonly GaugeFamily[] = [
     *collect({ view }, emit) {
       const sums = new SumsByPair();
       yield* each(view.series('spend_by_key'), (series) => {
-        sums.add(keyLabels(view.entities.keyOfToken(series.key[0] as string)), series.sum(0), series.id);
+        sums.add(keyLabels(view.entities.keyOfToken(series.key[0] as string)), series.sum(0));
       });
-      yield* each(sums.all(), ({ outer, inner, sum, id }) => emit([outer, inner], sum, id));
+      yield* each(sums.all(), ({ outer, inner, sum }) => emit([outer, inner], sum));
     },
   }),
 ];
@@ -85,7 +83,7 @@ function* spendBy(view: StateView, ownerOf: (series: SeriesView) => string): Ste
   const sums = new SumsByPair();
   yield* each(view.series('spend_by_team'), (series) => {
     const owner = ownerOf(series);
-    if (owner !== '') sums.add([owner, series.key[2] as string], series.sum(0), series.id);
+    if (owner !== '') sums.add([owner, series.key[2] as string], series.sum(0));
   });
   return sums;
 }

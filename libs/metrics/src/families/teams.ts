@@ -19,7 +19,7 @@ export const TEAM_FAMILIES: readonly GaugeFamily[] = [
     labels: ENTITY_LABELS,
     kept: true,
     *collect({ view: { entities } }, emit) {
-      const emitBlocked = (type: string, id: string, alias: string): void => emit([type, id, alias], 1, id);
+      const emitBlocked = (type: string, id: string, alias: string): void => emit([type, id, alias], 1);
       yield* each(entities.all('team'), (team) => {
         if (team.blocked) emitBlocked('team', team.teamId, orNone(team.teamAlias));
       });
@@ -46,6 +46,6 @@ function teamFamily(name: string, what: string, count: (team: TeamEntity) => num
     labels: ['team_id', 'team_alias'],
     kept: true,
     collect: ({ view }, emit) =>
-      each(view.entities.all('team'), (team) => emit([team.teamId, orNone(team.teamAlias)], count(team), team.teamId)),
+      each(view.entities.all('team'), (team) => emit([team.teamId, orNone(team.teamAlias)], count(team))),
   });
 }

@@ -14,7 +14,6 @@ export const TOKEN_FAMILIES: readonly GaugeFamily[] = [
       'See litellm_tokens_processed_total.',
     labels: ['model'],
     settings: ['METRICS_SPEND_WINDOW'],
-    collect: ({ view }, emit) =>
-      each(view.series('spend_by_model'), (series) => emit(series.key, series.sum(place), series.id)),
+    collect: ({ view }, emit) => each(view.series('spend_by_model'), (series) => emit(series.key, series.sum(place))),
   }),
 );
