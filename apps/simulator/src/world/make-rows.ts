@@ -67,7 +67,7 @@ export function makeUser({ random, now, world }: Draw, index: number): UserRow {
     user_alias: random.chance(0.3) ? null : drawAlias(random, name),
     user_email: random.chance(0.2) ? null : `${name.toLowerCase().replace(' ', '.')}@example.com`,
     user_role: index === 0 ? 'proxy_admin' : random.pick(['internal_user', 'internal_user_viewer', 'customer']),
-    password: random.chance(0.5) ? `scrypt:${random.hex(64)}` : null,
+    password: random.chance(0.5) ? `scrypt:must-never-be-shown-${random.hex(64)}` : null,
     organization_id: random.chance(0.3) ? (someOf(random, world.organizations)?.organization_id ?? null) : null,
     teams: [],
     ...drawBudget(random, now, 0.4),
@@ -186,7 +186,7 @@ export function makeModelRow({ random, world }: Draw, model: Model): ModelRow {
     model_id: model.modelId,
     model_name: model.group,
     litellm_params: {
-      model: `encrypted-${random.hex(40)}`,
+      model: `must-never-be-shown-${random.hex(40)}`,
       api_key: `must-never-be-shown-${random.hex(16)}`,
       tpm: 100_000,
     },

@@ -27,12 +27,12 @@ export class SpendLogWriter {
    * @returns the number of rows written; those whose request id exists are left out
    */
   async write(rows: readonly SpendLogRow[]): Promise<number> {
-    const written = await this.#database.transaction((session) => this.insert(session, rows));
+    // Before the commit: with several writers the order of commits differs from run to run, and what is noted must not.
     this.note(rows);
-    return written;
+    return this.#database.transaction((session) => this.insert(session, rows));
   }
 
-  /** Inserts the rows in a transaction of the caller's; what they cost is noted by {@link note} once it has committed. */
+  /** Inserts the rows in a transaction of the caller's, who notes what they cost with {@link note}. */
   async insert(session: Session, rows: readonly SpendLogRow[]): Promise<number> {
     const written = await this.#writer.insert(session, SPEND_LOGS, rows);
     const tools = rows.filter((row) => row.mcp_namespaced_tool_name !== null);
