@@ -1,5 +1,5 @@
-import type { Checkpoint } from '@app/change';
 import type { RecordedState, StateRecord } from '@app/aggregates';
+import type { Checkpoint } from '@app/change';
 
 /** A state with the checkpoint it belongs to. */
 export interface ServedVersion {

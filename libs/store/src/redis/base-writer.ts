@@ -1,0 +1,96 @@
+import type { Epoch } from '@app/change';
+import { type Claim, fencedFailure } from '../claim.js';
+import type { BaseOperation } from './base-pieces.js';
+import { entryId, type StoreKeys } from './keys.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { ScriptCall } from './scripts/index.js';
+import { failureOfReply } from './store-failures.js';
+
+/** Pieces on their way at once: a step waits for them at most, as they share its connection. */
+const IN_FLIGHT = 3;
+
+/** One run that writes a base: everything of it is refused once a newer writer, or a later run, has begun. */
+export interface WritingRun {
+  readonly epoch: Epoch;
+  readonly claim: Claim;
+  readonly generation: string;
+  /** Number of the run, growing within a claim; '' for one that may run beside others, because it only deletes. */
+  readonly pen: string;
+  /**
+   * Connection on which it began. A server that crashed may have lost the end of what it was told, so that a run that
+   * went on on another connection might leave a hole: it is begun again instead.
+   */
+  readonly lifetime: number;
+}
+
+/** Writes a base in small pieces, each one short script. */
+export class BaseWriter {
+  readonly #connection: RedisConnection;
+  readonly #keys: StoreKeys;
+  #pens = 0;
+
+  constructor(connection: RedisConnection, keys: StoreKeys) {
+    this.#connection = connection;
+    this.#keys = keys;
+  }
+
+  /** Begins a run; those begun before are refused from its first piece on. */
+  begin(epoch: Epoch, claim: Claim, generation: string): WritingRun {
+    this.#pens += 1;
+    const pen = this.#pens.toString(16).padStart(12, '0');
+    return { epoch, claim, generation, pen, lifetime: this.#connection.lifetime };
+  }
+
+  /** Writes pieces in their order. @throws ExporterFailure as a step does. */
+  async write(run: WritingRun, pieces: Iterable<readonly BaseOperation[]>): Promise<void> {
+    const flying: Promise<void>[] = [];
+    try {
+      for (const piece of pieces) {
+        if (flying.length >= IN_FLIGHT) await flying.shift();
+        const sent = this.#send(run, piece);
+        sent.catch(() => {});
+        flying.push(sent);
+      }
+    } finally {
+      await Promise.allSettled(flying);
+    }
+    await Promise.all(flying);
+  }
+
+  /** Says that the base holds everything up to `version`, and drops log entries older than `keep` with their parts. */
+  async advance(
+    run: WritingRun,
+    base: { readonly version: number; readonly clock: number },
+    log: { readonly keep: number; readonly parts: readonly string[] },
+  ): Promise<void> {
+    await this.#script(run, 'advanceBase', {
+      keys: [this.#keys.meta, this.#keys.log(run.generation), ...log.parts],
+      args: [
+        run.claim.system,
+        run.claim.rank,
+        run.pen,
+        run.generation,
+        String(base.version),
+        String(base.clock),
+        entryId(log.keep),
+      ],
+    });
+  }
+
+  async #send(run: WritingRun, piece: readonly BaseOperation[]): Promise<void> {
+    const { claim, generation, pen } = run;
+    const keys = [this.#keys.meta];
+    const args: (string | Buffer)[] = [claim.system, claim.rank, pen];
+    for (const { operation, member, values } of piece) {
+      keys.push(member === null ? this.#keys.index(generation) : this.#keys.base(generation, member));
+      args.push(operation, String(values.length), ...values);
+    }
+    await this.#script(run, 'writeBase', { keys, args });
+  }
+
+  async #script(run: WritingRun, name: 'writeBase' | 'advanceBase', call: ScriptCall): Promise<void> {
+    const reply = await this.#connection.script(name, call, run.lifetime);
+    const failure = failureOfReply(reply, () => fencedFailure(run.epoch));
+    if (failure !== null) throw failure;
+  }
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import type { Generation } from '@app/aggregates';
+import { lsnToHex } from '@app/change';
+import { type Claim, claimOf, fencedFailure, mismatchFailure } from '../claim.js';
+import { BaseChanges } from './base-changes.js';
+import { BaseIndex } from './base-index.js';
+import type { BaseOperation } from './base-pieces.js';
+import { basePieces, settleIndex } from './base-pieces.js';
+import { scan } from './base-reader.js';
+import type { BaseWriter, WritingRun } from './base-writer.js';
+import { encodeCheckpoint } from './codec/checkpoint.js';
+import { FORMAT, type StoreKeys } from './keys.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { ScriptCall } from './scripts/index.js';
+import { StepLog } from './step-log.js';
+import { failureOfReply } from './store-failures.js';
+
+/** Things that one record of a dump holds, so that the pieces made of it are full. */
+const DUMP_ITEMS = 20_000;
+/** Keys deleted by one script call. */
+const DELETED = 128;
+
+/** Makes whole generations, and deletes those that are no longer current. */
+export class GenerationWriter {
+  constructor(
+    private readonly connection: RedisConnection,
+    private readonly keys: StoreKeys,
+    private readonly writer: BaseWriter,
+  ) {}
+
+  /**
+   * Writes a generation out of sight, then makes it current.
+   *
+   * @returns its name and the members of its base.
+   * @throws ExporterFailure as {@link StateStore.replace}; what was written is deleted with the next generation.
+   */
+  async write(generation: Generation, settings: { readonly text: string; readonly fingerprint: string }) {
+    const { epoch, checkpoint, state } = generation;
+    const claim = claimOf(epoch);
+    const name = `${FORMAT}.${settings.fingerprint}.${randomBytes(5).toString('hex')}`;
+    await this.#script(generation, 'openDraft', {
+      keys: [this.keys.meta, this.keys.generations],
+      args: [String(FORMAT), claim.system, claim.rank, name],
+    });
+    const run = this.writer.begin(epoch, claim, name);
+    const index = new BaseIndex();
+    for (const record of state.dump(DUMP_ITEMS)) {
+      const changes = new BaseChanges();
+      changes.add(record);
+      await this.writer.write(run, basePieces(changes, index));
+      settleIndex(changes, index);
+    }
+    await this.#script(
+      generation,
+      'makeCurrent',
+      {
+        keys: [this.keys.meta],
+        args: [
+          String(FORMAT),
+          claim.system,
+          claim.rank,
+          name,
+          lsnToHex(checkpoint.next),
+          String(state.version),
+          encodeCheckpoint(checkpoint),
+          String(state.clock),
+          settings.text,
+        ],
+      },
+      run.lifetime,
+    );
+    return { name, index };
+  }
+
+  /** Deletes generations that are neither current nor being written. @throws ExporterFailure as a step does. */
+  async deleteOthers(epoch: Generation['epoch'], claim: Claim): Promise<void> {
+    const listed = await this.connection.run((client) => client.smembers(this.keys.generations));
+    const [current, draft] = await this.connection.run((client) => client.hmget(this.keys.meta, 'generation', 'draft'));
+    for (const generation of listed) {
+      if (generation === current || generation === draft) continue;
+      const run = { ...this.writer.begin(epoch, claim, generation), pen: '' };
+      await this.#delete(run);
+    }
+  }
+
+  async #delete(run: WritingRun): Promise<void> {
+    const { generation } = run;
+    const parts = await new StepLog(this.connection, this.keys).stagedParts(generation);
+    for (let at = 0; at < parts.length; at += DELETED) {
+      await this.connection.run((client) => client.unlink(...parts.slice(at, at + DELETED)));
+    }
+    const index = new BaseIndex((await scan(this.connection, 'SSCAN', this.keys.index(generation))).map(String));
+    const changes = new BaseChanges();
+    for (const member of index.members()) changes.remove(member);
+    await this.writer.write(run, basePieces(changes, index));
+    const rest: BaseOperation[] = ['log', 'index'].map((member) => ({ operation: 'unlink', member, values: [] }));
+    await this.writer.write(run, [rest]);
+    await this.connection.run((client) => client.srem(this.keys.generations, generation));
+  }
+
+  async #script(
+    generation: Generation,
+    name: 'openDraft' | 'makeCurrent',
+    call: ScriptCall,
+    lifetime?: number,
+  ): Promise<void> {
+    const reply = await this.connection.script(name, call, lifetime);
+    const failure = failureOfReply(reply, () => fencedFailure(generation.epoch));
+    if (failure !== null) throw failure;
+    if (reply[0] === 'MISMATCH') throw mismatchFailure(generation.checkpoint.next, null);
+  }
+}

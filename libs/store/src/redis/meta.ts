@@ -1,0 +1,68 @@
+import type { Checkpoint } from '@app/change';
+import { decodeCheckpoint } from './codec/checkpoint.js';
+import { FORMAT, type StoreKeys } from './keys.js';
+import type { RedisConnection } from './redis-connection.js';
+import { formatFailure } from './store-failures.js';
+
+const FIELDS = ['format', 'generation', 'version', 'checkpoint', 'clock', 'base', 'base_clock', 'settings'] as const;
+
+/** What is current, as one atomic read found it. */
+export interface CurrentState {
+  readonly generation: string;
+  readonly version: number;
+  readonly checkpoint: Checkpoint;
+  readonly clock: number;
+  /** The version up to which the base holds everything. */
+  readonly base: number;
+  readonly baseClock: number;
+  /** Settings of the generation, as stored. */
+  readonly settings: string;
+}
+
+/** A stored state that can't be read: half-written, damaged, or not ours. */
+export class UnreadableState extends Error {
+  override readonly name = 'UnreadableState';
+}
+
+/**
+ * Reads what is current, in one round trip; null where nothing is stored yet.
+ *
+ * @throws ExporterFailure `store-format` for a newer version's state, `store-unavailable`, `store-refused`.
+ * @throws UnreadableState for an older version's state, or one that was not written by this exporter.
+ */
+export async function readMeta(connection: RedisConnection, keys: StoreKeys): Promise<CurrentState | null> {
+  const values = await connection.run((client) => client.hmget(keys.meta, ...FIELDS));
+  const [format, generation, version, checkpoint, clock, base, baseClock, settings] = values;
+  if (format == null) return null;
+  if (Number(format) > FORMAT) throw formatFailure(format);
+  if (format !== String(FORMAT)) throw new UnreadableState(`it was stored in the older format ${format}`);
+  if (generation == null) return null;
+  if (version == null || checkpoint == null || clock == null || base == null || baseClock == null || settings == null) {
+    throw new UnreadableState('what is said of the current generation is not whole');
+  }
+  return {
+    generation,
+    version: Number(version),
+    checkpoint: readable(() => decodeCheckpoint(checkpoint)),
+    clock: Number(clock),
+    base: Number(base),
+    baseClock: Number(baseClock),
+    settings,
+  };
+}
+
+/** A stored state that was made under other settings than ours. */
+export class OtherSettings extends UnreadableState {
+  constructor(readonly checkpoint: Checkpoint) {
+    super('it was made under other settings (windows, buckets, tag exclusion)');
+  }
+}
+
+/** Runs a decoder. @throws UnreadableState in place of what it throws. */
+export function readable<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw new UnreadableState(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

@@ -1,0 +1,191 @@
+import { type Generation, type RecordedState, StateStore, type Step } from '@app/aggregates';
+import { type Checkpoint, type Epoch, ExporterFailure, isFailure, type Lsn } from '@app/change';
+import { claimOf, mismatchFailure } from '../claim.js';
+import { ServedState } from '../served-state.js';
+import { SILENT_LOG } from '../store-log.js';
+import { Coalesced } from './coalesced.js';
+import { Durability } from './durability.js';
+import { StoreKeys } from './keys.js';
+import { type CurrentState, OtherSettings, UnreadableState } from './meta.js';
+import { RedisConnection } from './redis-connection.js';
+import { type RedisStoreOptions, type RedisTuning, TUNING } from './redis-store-options.js';
+import { type LoadedState, StateReader } from './state-reader.js';
+import { StateWriter } from './state-writer.js';
+
+/** A refresh that meets a store in motion looks again at most this often. */
+const LOOKS = 5;
+
+/** State in Redis: it outlives the process, one process writes it, and all serve it. */
+export class RedisStateStore extends StateStore {
+  readonly durability = 'external';
+  readonly #options: RedisStoreOptions & { tuning: RedisTuning };
+  readonly #served = new ServedState();
+  readonly #connections: readonly RedisConnection[];
+  readonly #reader: StateReader;
+  readonly #writer: StateWriter;
+  readonly #durability: Durability;
+  readonly #refresh = new Coalesced(() => this.#catchUp());
+  /** The stored generation that the served state is of. */
+  #generation: string | null = null;
+  /** A generation that was found to be unreadable, so that it is not tried again at each refresh. */
+  #unreadable: string | null = null;
+  /** The checkpoint of a stored state that is not ours to read. */
+  #hidden: Checkpoint | null = null;
+
+  constructor(options: RedisStoreOptions) {
+    super();
+    const tuning = { ...TUNING, ...options.tuning };
+    this.#options = { ...options, tuning };
+    const keys = new StoreKeys(options.keyPrefix);
+    const { commandTimeout, durableAfter } = tuning;
+    const reading = new RedisConnection(options, 'reader', commandTimeout);
+    const writing = new RedisConnection(options, 'writer', commandTimeout);
+    const syncing = new RedisConnection(options, 'durable', commandTimeout);
+    this.#connections = [reading, writing, syncing];
+    this.#reader = new StateReader(reading, keys, options);
+    this.#writer = new StateWriter(writing, keys, this.#options);
+    this.#durability = new Durability({ connection: syncing, keys, durableAfter, patience: commandTimeout * 0.75 });
+  }
+
+  get state(): RecordedState | null {
+    return this.#served.state;
+  }
+
+  get checkpoint(): Checkpoint | null {
+    return this.#served.checkpoint;
+  }
+
+  async open(): Promise<void> {
+    await this.#writer.rest();
+    this.#durability.reset();
+    this.#unreadable = null;
+    const loaded = await this.#load();
+    this.#adopt(loaded);
+    if (loaded !== null) this.#durability.stored(loaded.checkpoint.next);
+  }
+
+  async claim(epoch: Epoch): Promise<void> {
+    this.#protectHidden(epoch);
+    await this.#writer.claim(epoch);
+    // What the writer before has stored up to this moment; it can't store more.
+    await this.refresh();
+  }
+
+  async commit(step: Step): Promise<void> {
+    const { record, prev, checkpoint } = step;
+    const state = this.state;
+    const generation = this.#generation;
+    if (state === null || generation === null) throw mismatchFailure(prev, null);
+    await this.#follow(step, generation);
+    await this.#writer.commit(step, generation);
+    this.#durability.stored(checkpoint.next);
+    if (!(await this.#served.advance(state, [record], checkpoint))) await this.refresh();
+  }
+
+  async replace(generation: Generation): Promise<void> {
+    const name = await this.#writer.replace(generation);
+    const { state, checkpoint } = generation;
+    this.#served.replace({ state, checkpoint });
+    this.#generation = name;
+    this.#hidden = null;
+    this.#durability.reset();
+    this.#durability.stored(checkpoint.next);
+  }
+
+  async refresh(): Promise<void> {
+    return this.#refresh.run();
+  }
+
+  async durable(): Promise<Lsn | null> {
+    return this.#durability.position();
+  }
+
+  /** Folds the log into the base now instead of within a second; the only step of the background that can be awaited. */
+  async fold(): Promise<void> {
+    await this.#writer.fold();
+  }
+
+  async close(): Promise<void> {
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, 1_500).unref());
+    await Promise.race([this.#writer.rest(), patience]);
+    for (const connection of this.#connections) connection.close();
+  }
+
+  /** Makes sure that steps stored before this process began to write are folded by it. */
+  async #follow({ epoch, record }: Step, generation: string): Promise<void> {
+    if (this.#writer.follows(generation, record.version - 1)) return;
+    const current = await this.#reader.current();
+    if (current?.generation === generation) await this.#writer.follow(epoch, current, this.#reader.log);
+  }
+
+  async #catchUp(): Promise<void> {
+    for (let look = 1; look <= LOOKS; look++) {
+      const { state, checkpoint } = this.#served;
+      const current = await this.#current();
+      // What is gone, or can't be read, is for the writer to seed anew; what we have is served until then.
+      if (current === null || current.generation === this.#unreadable) return;
+      const same = this.#generation === current.generation;
+      if (same && state !== null && checkpoint !== null) {
+        // A store that went back is not followed: it is behind what has been answered already.
+        if (current.checkpoint.next < checkpoint.next || current.version === state.version) return;
+        const records = await this.#missing(current, state, checkpoint);
+        if (records !== null && (await this.#served.advance(state, records, current.checkpoint))) return;
+      }
+      if (this.#served.state === state && (await this.#reload(current, this.#served.checkpoint))) return;
+    }
+  }
+
+  async #current(): Promise<CurrentState | null> {
+    try {
+      return await this.#reader.current();
+    } catch (error) {
+      if (error instanceof UnreadableState) return null;
+      throw error;
+    }
+  }
+
+  async #missing(current: CurrentState, state: RecordedState, checkpoint: Checkpoint) {
+    if (current.version < state.version) return null;
+    return this.#reader.missing(current, state, checkpoint);
+  }
+
+  /** Brings the whole state in anew; false when another one has been put in place meanwhile. */
+  async #reload(current: CurrentState, checkpoint: Checkpoint | null): Promise<boolean> {
+    const before = this.state;
+    const loaded = await this.#load();
+    if (loaded === null) this.#unreadable = current.generation;
+    if (this.#served.state !== before) return false;
+    const back = loaded !== null && checkpoint !== null && loaded.checkpoint.next < checkpoint.next;
+    if (back && loaded.generation === this.#generation) return true;
+    this.#adopt(loaded);
+    return true;
+  }
+
+  async #load(): Promise<LoadedState | null> {
+    this.#hidden = null;
+    try {
+      return await this.#reader.load();
+    } catch (error) {
+      if (!(error instanceof UnreadableState) && !isFailure(error, 'store-refused')) throw error;
+      if (error instanceof OtherSettings) this.#hidden = error.checkpoint;
+      (this.#options.log ?? SILENT_LOG).warn(`the stored state can't be read: ${error.message}`);
+      return null;
+    }
+  }
+
+  #adopt(loaded: LoadedState | null): void {
+    this.#served.replace(loaded);
+    this.#generation = loaded?.generation ?? null;
+  }
+
+  /** Nobody has seen whose state this is, so nobody else keeps two deployments from destroying each other's (W5). */
+  #protectHidden(epoch: Epoch): void {
+    const system = this.#hidden?.source.systemId;
+    if (system === undefined || system === claimOf(epoch).system) return;
+    throw new ExporterFailure({
+      kind: 'other-system',
+      message: `the stored state belongs to the PostgreSQL system ${system}, this one is ${claimOf(epoch).system}`,
+      remedy: 'give this deployment a REDIS_KEY_PREFIX of its own, or delete the keys under the prefix',
+    });
+  }
+}

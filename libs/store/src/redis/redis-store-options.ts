@@ -1,0 +1,59 @@
+import type { AggregateSettings, RecordedState } from '@app/aggregates';
+import type { Redis, RedisOptions } from 'ioredis';
+import type { StoreLog } from '../store-log.js';
+
+/** Options of the client, without the one whose type is at odds with exact optional properties. */
+export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
+
+/** What the Redis store needs to know. Times are in milliseconds. */
+export interface RedisStoreOptions {
+  /** `redis://` or `rediss://`, checked by the settings; may hold a password. */
+  readonly url: string;
+  /** All keys begin with `{keyPrefix}`: one hash tag. */
+  readonly keyPrefix: string;
+  /** Authorities that may sign the server's certificate, PEM; null or absent for the system's. */
+  readonly tlsCa?: string | null | undefined;
+  /** Settings of this process; a state that was stored under others is not read. */
+  readonly settings: AggregateSettings;
+  /** Makes an empty state for these settings. */
+  readonly createState: () => RecordedState;
+  readonly log?: StoreLog | undefined;
+  readonly tuning?: Partial<RedisTuning> | undefined;
+  /** Makes a client; tests put faults in between here. */
+  readonly createClient?: ((options: ClientOptions) => Redis) | undefined;
+}
+
+/** Figures that only tests and unusual servers change. */
+export interface RedisTuning {
+  /** Until a command counts as unanswered. */
+  readonly commandTimeout: number;
+  /** Pause between two folds of the log into the base. */
+  readonly foldInterval: number;
+  /** Bytes of unfolded log at which a fold begins at once. */
+  readonly foldBytes: number;
+  /** Bytes of unfolded log at which a commit waits for the fold. */
+  readonly foldBytesLimit: number;
+  /** How long an entry stays in the log for slow readers. */
+  readonly keepLog: number;
+  /** Bytes of log kept for slow readers at most. */
+  readonly keepLogBytes: number;
+  /** A record of more bytes than this is staged in parts of this size. */
+  readonly stageBytes: number;
+  /** How long staged parts live that no step has taken up, in seconds. */
+  readonly stageSeconds: number;
+  /** Where the server can't say what is on its disk: age at which a checkpoint counts as durable. */
+  readonly durableAfter: number;
+}
+
+/** The figures in use where nothing else is said. */
+export const TUNING: RedisTuning = {
+  commandTimeout: 2_000,
+  foldInterval: 1_000,
+  foldBytes: 8 << 20,
+  foldBytesLimit: 32 << 20,
+  keepLog: 60_000,
+  keepLogBytes: 64 << 20,
+  stageBytes: 256 << 10,
+  stageSeconds: 600,
+  durableAfter: 1_000,
+};

@@ -1,0 +1,23 @@
+/** Announces a writer (W4). Older claims of the same system are fenced from then on. */
+export const CLAIM_WRITER = `
+-- KEYS[1] meta (hash)
+-- ARGV[1] format  [2] system  [3] rank: timeline and position, compared as text
+-- returns {'DONE'}, {'FENCED', rank}, {'FORMAT', format} or {'WRONGTYPE', key}
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind ~= 'hash' and kind ~= 'none' then return {'WRONGTYPE', KEYS[1]} end
+local format, system, rank = unpack(redis.call('HMGET', KEYS[1], 'format', 'system', 'rank'))
+if format and tonumber(format) > tonumber(ARGV[1]) then return {'FORMAT', format} end
+if format and format ~= ARGV[1] then
+  -- what an older version stored is not read by this one: its keys go with the generations they are listed in
+  redis.call('DEL', KEYS[1])
+  system = false
+end
+if system == ARGV[2] and rank > ARGV[3] then return {'FENCED', rank} end
+if system and system ~= ARGV[2] then
+  -- the state is another system's: it may be served, but only a new generation may be written
+  redis.call('HSET', KEYS[1], 'closed', '1')
+end
+if system ~= ARGV[2] or rank ~= ARGV[3] then redis.call('HDEL', KEYS[1], 'pen', 'draft') end
+redis.call('HSET', KEYS[1], 'format', ARGV[1], 'system', ARGV[2], 'rank', ARGV[3])
+return {'DONE'}
+`;

@@ -1,0 +1,87 @@
+import { ExporterFailure } from '@app/change';
+import { FORMAT } from './keys.js';
+import type { ScriptReply } from './scripts/index.js';
+
+/** Answers of a server that will be able to serve again by itself (redis.io, "Error replies"; cluster specification). */
+const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|UNBLOCKED|MOVED|ASK)\b/;
+
+const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
+  [/^OOM\b/, 'raise maxmemory of Redis; its maxmemory-policy has to be noeviction'],
+  [/^MISCONF\b/, 'see the log of Redis: it can not save to its disk'],
+  [/^(WRONGPASS|NOAUTH|ERR.*AUTH)\b/, 'correct user and password in REDIS_URL'],
+  [/^NOPERM\b/, 'allow the user of REDIS_URL all commands on keys that begin with {REDIS_KEY_PREFIX}'],
+  [/^WRONGTYPE\b/, 'delete the foreign key, or set another REDIS_KEY_PREFIX'],
+];
+
+/** True for an error with which the server itself answered. */
+function isReply(error: Error): boolean {
+  return error.name === 'ReplyError';
+}
+
+/**
+ * Turns an error of the client into a failure. The cause carries the message alone, because an error of the client also
+ * carries the arguments of its command, which may be a password or a whole step.
+ */
+export function storeFailure(error: unknown, place: string): ExporterFailure {
+  if (error instanceof ExporterFailure) return error;
+  const { message, name } = error instanceof Error ? error : { message: String(error), name: 'Error' };
+  const cause = Object.assign(new Error(message), { name });
+  const refused = error instanceof Error && isReply(error) && !PASSING.test(message);
+  if (refused) {
+    const remedy = REMEDIES.find(([pattern]) => pattern.test(message))?.[1];
+    return new ExporterFailure({
+      kind: 'store-refused',
+      message: `Redis at ${place} refused: ${message}`,
+      remedy,
+      cause,
+    });
+  }
+  return unavailableFailure(place, message, cause);
+}
+
+/** The failure of a store that can't be asked. */
+export function unavailableFailure(place: string, reason: string, cause?: unknown): ExporterFailure {
+  return new ExporterFailure({
+    kind: 'store-unavailable',
+    message: `Redis at ${place} can't be reached: ${reason}`,
+    remedy: REMEDIES.find(([pattern]) => pattern.test(reason))?.[1] ?? 'check REDIS_URL, and whether Redis runs',
+    cause,
+  });
+}
+
+/** The failure of a store that holds what another version wrote. */
+export function formatFailure(found: string): ExporterFailure {
+  return new ExporterFailure({
+    kind: 'store-format',
+    message: `Redis holds state of format ${found}, this version reads format ${FORMAT}`,
+    remedy: 'run the newer version, or set another REDIS_KEY_PREFIX for this one',
+  });
+}
+
+/** The failure of a key of ours that somebody else made. */
+export function wrongTypeFailure(key: string): ExporterFailure {
+  return new ExporterFailure({
+    kind: 'store-refused',
+    message: `the key ${key} in Redis has a type that the exporter did not give it`,
+    remedy: `delete it, or set another REDIS_KEY_PREFIX`,
+  });
+}
+
+/** What the words common to all scripts mean; null for a word of success. */
+export function failureOfReply(
+  [word, detail = '']: ScriptReply,
+  fenced: () => ExporterFailure,
+): ExporterFailure | null {
+  switch (word) {
+    case 'FENCED':
+      return fenced();
+    case 'FORMAT':
+      return formatFailure(detail);
+    case 'WRONGTYPE':
+      return wrongTypeFailure(detail);
+    case 'LATE':
+      return new ExporterFailure({ kind: 'store-refused', message: 'a later run has begun to write the stored base' });
+    default:
+      return null;
+  }
+}
