@@ -4,7 +4,7 @@ import type { Column } from '../schema/table-shape.js';
 /** The columns that each table of the database has, by table name. */
 export type Layout = ReadonlyMap<string, readonly Column[]>;
 
-/** As LiteLLM's largest batches. The rows travel as one JSON document: thousands of parameters cost the server more than the rows. */
+/** As LiteLLM's largest batches. The rows travel as one JSON document, not as thousands of parameters. */
 const ROWS_A_STATEMENT = 1_000;
 
 /** A value as a parameter: JSON as text, times as ISO 8601 in UTC, which `timestamp` takes as such. */
