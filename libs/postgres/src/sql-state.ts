@@ -43,7 +43,7 @@ const RULES: readonly Rule[] = [
     when: namesPluginSetting,
     kind: 'plugin-refused',
     remedy:
-      "ALTER SYSTEM SET output_plugin_libraries = 'pgoutput, test_decoding, wal2json'; SELECT pg_reload_conf(); (the minor releases of August 2026 refuse other plugins) or set REPLICATION_PLUGIN=pgoutput",
+      "ALTER SYSTEM SET output_plugin_libraries = 'pgoutput', 'test_decoding', 'wal2json'; SELECT pg_reload_conf(); (the minor releases of August 2026 refuse other plugins) or set REPLICATION_PLUGIN=pgoutput",
     section: '#plugin',
   },
   {

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { awaitUntil } from '../../../test/support/await-until.js';
+import { givenUpstream } from '../../../test/support/given-upstream.js';
+import { type PostgresServer, startPostgres } from '../../../test/support/postgres-server.js';
+import { SeedRecorder } from '../../../test/support/seed-recorder.js';
+import { inspectPostgres } from './upstream.js';
+
+const signal = new AbortController().signal;
+const request = { since: Date.now() - 86_400_000, signal };
+
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await startPostgres({ flavor: 'debian-15' });
+}, 60_000);
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+describe('what is missing is named', () => {
+  it('no LiteLLM in this database, schema or server', async () => {
+    await using given = await givenUpstream(server, {}, null);
+    await expect(given.connect()).rejects.toMatchObject({
+      kind: 'table-missing',
+      section: '#tables',
+      message:
+        'schema "public" lacks "LiteLLM_SpendLogs", "LiteLLM_VerificationToken", "LiteLLM_TeamTable", "LiteLLM_UserTable"',
+    });
+    await expect(given.connect({ schema: 'nowhere' })).rejects.toMatchObject({
+      kind: 'table-missing',
+      message: expect.stringContaining('schema "nowhere"'),
+    });
+    await expect(given.connect({ database: 'nowhere' })).rejects.toMatchObject({
+      kind: 'connection-refused',
+      message: expect.stringContaining('no database "nowhere"'),
+    });
+    await expect(given.connect({ port: 1 })).rejects.toMatchObject({
+      kind: 'connection-refused',
+      message: expect.stringContaining("127.0.0.1:1 can't be reached"),
+    });
+  });
+
+  it('a required column', async () => {
+    await using given = await givenUpstream(server);
+    await given.sql.query('ALTER TABLE "LiteLLM_SpendLogs" DROP COLUMN total_tokens, DROP COLUMN model');
+    await expect(given.connect()).rejects.toMatchObject({
+      kind: 'column-missing',
+      message: '"LiteLLM_SpendLogs" lacks "model", "total_tokens"',
+    });
+  });
+
+  it('a wrong password, without the password', async () => {
+    await using given = await givenUpstream(server);
+    const error = await given.connect({ password: 'not-the-password' }).catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ kind: 'authentication-failed' });
+    expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('not-the-password');
+  });
+
+  it('TLS that the server does not speak', async () => {
+    await using given = await givenUpstream(server);
+    await expect(given.connect({ sslMode: 'require' })).rejects.toMatchObject({
+      kind: 'connection-refused',
+      section: '#tls',
+    });
+    for (const sslMode of ['disable', 'allow', 'prefer'] as const) await (await given.connect({ sslMode })).close();
+  });
+
+  it('a slot of somebody else', async () => {
+    await using given = await givenUpstream(server);
+    await given.sql.query(`SELECT pg_create_logical_replication_slot($1, 'test_decoding')`, [given.options.slot]);
+    await expect(given.connect()).rejects.toMatchObject({
+      kind: 'slot-foreign',
+      section: '#slots',
+      message: expect.stringContaining('test_decoding'),
+    });
+  });
+
+  it('the slot of auto keeps its plugin, and pgoutput is taken where wal2json is not allowed', async () => {
+    await using given = await givenUpstream(server);
+    await using session = Object.assign(await given.connect(), { [Symbol.asyncDispose]: async () => undefined });
+    expect(session.facts.plugin).toBe('wal2json');
+    await session.close();
+    await given.sql.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [given.options.slot]);
+    expect((await given.connect()).facts.plugin).toBe('pgoutput');
+  });
+});
+
+describe('servers that are not set up', () => {
+  it.each([
+    [
+      { wal_level: 'replica' },
+      {
+        kind: 'wal-level',
+        section: '#wal_level',
+        remedy: expect.stringContaining("ALTER SYSTEM SET wal_level = 'logical';"),
+      },
+    ],
+    [
+      { max_replication_slots: '1' },
+      {
+        kind: 'slots-exhausted',
+        section: '#slots',
+        message: expect.stringContaining('all 1 replication slots are in use'),
+      },
+    ],
+    [
+      { max_wal_senders: '0', max_replication_slots: '4' },
+      { kind: 'slots-exhausted', remedy: expect.stringContaining('max_wal_senders') },
+    ],
+  ] as const)('%j', async (settings, failure) => {
+    await using other = await startPostgres({ flavor: 'debian-15', settings });
+    await using given = await givenUpstream(other);
+    if ('max_replication_slots' in settings && settings.max_replication_slots === '1') {
+      await given.sql.query(`SELECT pg_create_physical_replication_slot('taken')`);
+    }
+    await expect(given.connect()).rejects.toMatchObject(failure);
+  });
+
+  it('wal2json is not allowed: its remedy works as it is printed, and auto takes pgoutput', async () => {
+    const settings = { output_plugin_libraries: 'pgoutput, test_decoding' };
+    await using other = await startPostgres({ flavor: 'debian-15', settings });
+    await using given = await givenUpstream(other);
+    expect((await inspectPostgres(given.options, signal)).plugin).toBe('pgoutput');
+    const refused = await given.connect({ plugin: 'wal2json' }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ kind: 'plugin-refused', section: '#wal2json' });
+    const [alter, reload] = (refused as { remedy: string }).remedy.split('; ');
+    await given.sql.query(alter!);
+    await given.sql.query(reload!.split(';')[0]!);
+    const allowed = () =>
+      given.sql
+        .query('SHOW output_plugin_libraries')
+        .then(({ rows }) => rows[0].output_plugin_libraries.includes('wal2json'));
+    await awaitUntil(allowed);
+    const session = await given.connect({ plugin: 'wal2json' });
+    await session.seed(request, new SeedRecorder());
+    await session.close();
+    await given.sql.query(`ALTER SYSTEM RESET output_plugin_libraries`);
+    await given.sql.query('SELECT pg_reload_conf()');
+    await awaitUntil(async () => !(await allowed()));
+    await expect(given.connect()).rejects.toMatchObject({
+      kind: 'plugin-refused',
+      message: expect.stringContaining('output_plugin_libraries'),
+    });
+  });
+
+  it('the embedded server has no wal2json', async () => {
+    await using other = await startPostgres({ flavor: 'embedded-18' });
+    await using given = await givenUpstream(other);
+    await expect(given.connect({ plugin: 'wal2json' })).rejects.toMatchObject({
+      kind: 'plugin-refused',
+      message: expect.stringContaining('does not have the plugin'),
+    });
+    expect((await given.connect()).facts.plugin).toBe('pgoutput');
+  });
+});
