@@ -2,11 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Whatever a person's npm settings say, development packages and install scripts are needed, and engines of Node 22 are only wished for. */
+/**
+ * Whatever a person's npm settings say, development packages are needed, engines of Node 22 are only wished for, and no package runs a
+ * script: one would compile what it has ready-made, and the one that counts is run below.
+ */
 const argv = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
 const settings = {
   npm_config_engine_strict: 'false',
-  npm_config_ignore_scripts: 'false',
+  npm_config_ignore_scripts: 'true',
   npm_config_global: 'false',
   npm_config_dry_run: 'false',
   npm_config_package_lock: 'true',
@@ -62,7 +65,7 @@ function readPackages(file) {
 }
 
 /**
- * The libraries of embedded PostgreSQL are linked by its install script; where npm was told not to run scripts, we run it.
+ * The libraries of embedded PostgreSQL are linked by its install script.
  * @param {string} root
  */
 function linkEmbeddedPostgres(root) {
