@@ -1,9 +1,8 @@
-import { StateStore } from '@app/aggregates';
 import type { ExporterConfig } from '@app/config';
 import { MetricsModule, SelfMetrics } from '@app/metrics';
 import { PipelineModule, PipelineObserver } from '@app/pipeline';
 import { PostgresModule } from '@app/postgres';
-import { MemoryStateStore } from '@app/store';
+import { StoreModule } from '@app/store';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { BUILD_FACTS } from './build-facts.js';
 import { ExporterService } from './exporter.service.js';
@@ -13,7 +12,7 @@ import { METRICS_PATH, StatusController } from './http/status.controller.js';
 import type { ExporterLogger } from './report/exporter-logger.js';
 import { PipelineReport } from './report/pipeline-report.js';
 import { StatusBoard } from './report/status-board.js';
-import { aggregateSettings, postgresOptions } from './room-options.js';
+import { aggregateSettings, postgresOptions, redisStoreOptions } from './room-options.js';
 
 /** Reports of the pipeline: to the log, the self-metrics and the status page. */
 @Module({})
@@ -32,15 +31,6 @@ class ReportModule {
       ],
       exports: [StatusBoard, PipelineObserver],
     };
-  }
-}
-
-/** The store of a single replica. */
-@Module({})
-class StoreModule {
-  static forRoot(): DynamicModule {
-    const store = { provide: StateStore, useFactory: () => new MemoryStateStore() };
-    return { module: StoreModule, global: true, providers: [store], exports: [StateStore] };
   }
 }
 
@@ -63,7 +53,7 @@ export class ExporterModule {
         }),
         ReportModule.forRoot(log),
         { ...PostgresModule.register(postgresOptions(config), reporter), global: true },
-        StoreModule.forRoot(),
+        { ...StoreModule.forRoot({ redis: redisStoreOptions(config, log) }), global: true },
         PipelineModule.forRoot({ settings, updateInterval: config.updateInterval }),
       ],
       controllers: [HealthController, StatusController],

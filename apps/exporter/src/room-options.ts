@@ -1,6 +1,8 @@
-import type { AggregateSettings } from '@app/aggregates';
+import { type AggregateSettings, AggregateState } from '@app/aggregates';
 import type { ExporterConfig } from '@app/config';
 import type { PostgresOptions } from '@app/postgres';
+import type { RedisStoreOptions } from '@app/store';
+import type { ExporterLogger } from './report/exporter-logger.js';
 
 /** The settings that shape aggregates. */
 export function aggregateSettings(config: ExporterConfig): AggregateSettings {
@@ -27,5 +29,23 @@ export function postgresOptions({ database, replication, redis }: ExporterConfig
     publication: replication.publication,
     temporarySlot: redis === null,
     failover: replication.failover,
+  };
+}
+
+/** What the room `store` has to be told; null for the memory of this process. */
+export function redisStoreOptions(config: ExporterConfig, log: ExporterLogger): RedisStoreOptions | null {
+  const { redis } = config;
+  if (redis === null) return null;
+  const settings = aggregateSettings(config);
+  return {
+    url: redis.url,
+    keyPrefix: redis.keyPrefix,
+    tlsCa: redis.tlsCa?.pem,
+    settings,
+    createState: () => new AggregateState(settings),
+    log: {
+      debug: (message) => log.debug(message, 'store'),
+      warn: (message) => log.warn(message, 'store'),
+    },
   };
 }
