@@ -1,0 +1,62 @@
+-- METRICS.md section 1: "A window of length W is cut into buckets of width b(W) ... At time now a window holds the rows with
+-- ts >= floor_b(now - W)."
+CREATE VIEW oracle.windows AS
+SELECT name, width, to_timestamp(floor((extract(epoch FROM now) - extract(epoch FROM length)) / width) * width) AS edge
+FROM oracle.moment,
+  LATERAL (VALUES ('S', spend), ('R', request), ('E', error), ('K', interval '30 days'), ('M', interval '1 minute'))
+    AS windows (name, length),
+  LATERAL (
+    SELECT coalesce(max(candidate), 1) AS width
+    FROM unnest(ARRAY[1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21600, 86400]) AS candidate
+    WHERE candidate <= extract(epoch FROM length) / 120
+  ) AS cut;
+
+-- The rows of a window: S, R, E and K by start, M by arrival; history changes nothing.
+CREATE FUNCTION oracle.in_window(wanted text) RETURNS SETOF oracle.rows LANGUAGE sql STABLE AS $$
+  SELECT r.*
+  FROM oracle.rows r JOIN oracle.windows w ON w.name = wanted
+  WHERE NOT r.history
+    AND CASE wanted WHEN 'M' THEN r.arrived ELSE r.started END >= w.edge
+    AND (r.kept_before IS NULL
+      OR floor(extract(epoch FROM r.started) / w.width) * w.width + w.width <= extract(epoch FROM r.kept_before))
+$$;
+
+-- Reads what has arrived and was committed. To be called after every write and before the next change of an entity, so that counters
+-- get the labels in force at the commit.
+CREATE FUNCTION oracle.settle() RETURNS bigint LANGUAGE sql SET timezone = 'UTC' AS $$
+  WITH read AS (
+    SELECT *, pg_xact_commit_timestamp(xid::xid) AS committed FROM oracle.read_arrivals
+  ), placed AS (
+    INSERT INTO oracle.rows (
+      request_id, seeded, history, started, ended, arrived, model, model_id, model_group, provider, user_id, team_id,
+      organization_id, api_key, spend, total_tokens, prompt_tokens, completion_tokens, status, error_type, cache, tags,
+      duration, first_token
+    )
+    SELECT request_id, xid IS NULL, coalesce(ended < committed - row_max_age, false), started, ended,
+      coalesce(committed, ended), model, model_id, model_group, provider, user_id, team_id, organization_id, api_key, spend,
+      total_tokens, prompt_tokens, completion_tokens, status, error_type, cache, tags, duration, first_token
+    FROM read
+    RETURNING *
+  ), emptied AS (
+    DELETE FROM oracle.arrivals
+  ), counted AS (
+    INSERT INTO oracle.counted
+    SELECT p.*, t.alias, coalesce(k.key_name, 'none'), coalesce(k.key_alias, 'none')
+    FROM placed p
+      LEFT JOIN oracle.teams t ON t.team_id = p.team_id
+      LEFT JOIN oracle.key_of_token a ON a.token = p.api_key
+      LEFT JOIN oracle.all_keys k ON k.token = a.key
+    WHERE NOT p.seeded AND NOT p.history
+    RETURNING 1
+  )
+  SELECT count(*) FROM placed
+$$;
+
+-- "a rename, rotation or deletion starts or ends a series": what was counted under labels that nobody bears any more is gone with them.
+CREATE FUNCTION oracle.end_series() RETURNS void LANGUAGE sql AS $$
+  UPDATE oracle.counted SET team_ended = true
+  WHERE NOT team_ended AND team_alias IS NOT NULL AND (team_id, team_alias) NOT IN (SELECT team_id, alias FROM oracle.teams);
+  UPDATE oracle.counted SET key_ended = true
+  WHERE NOT key_ended AND (key_name, key_alias) <> ('none', 'none')
+    AND (key_name, key_alias) NOT IN (SELECT key_name, key_alias FROM oracle.all_keys);
+$$;
