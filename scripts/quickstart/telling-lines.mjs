@@ -1,6 +1,6 @@
 /**
- * What a first look should show: family, how many of its series, and those with which labels. The largest values come first.
- * @type {readonly { title: string, picks: readonly { name: string, count: number, labels?: RegExp }[] }[]}
+ * What a first look should show: family, how many of its series, those with which labels, and up to which value. The largest come first.
+ * @type {readonly { title: string, picks: readonly { name: string, count: number, labels?: RegExp, most?: number }[] }[]}
  */
 const sections = [
   {
@@ -14,7 +14,7 @@ const sections = [
     title: 'Budgets',
     picks: [
       { name: 'litellm_max_budget', count: 1 },
-      { name: 'litellm_budget_utilization', count: 2 },
+      { name: 'litellm_budget_utilization', count: 2, most: 150 },
     ],
   },
   {
@@ -50,8 +50,8 @@ const sections = [
 export function tellingLines(exposition) {
   const samples = exposition.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return sections.flatMap(({ title, picks }) => {
-    const lines = picks.flatMap(({ name, count, labels = /^/ }) => {
-      const found = samples.filter((line) => nameOf(line) === name && labels.test(line));
+    const lines = picks.flatMap(({ name, count, labels = /^/, most = Infinity }) => {
+      const found = samples.filter((line) => nameOf(line) === name && labels.test(line) && valueIn(line) <= most);
       return found.sort((a, b) => valueIn(b) - valueIn(a)).slice(0, count);
     });
     return lines.length === 0 ? [] : ['', `  ${title}`, ...lines.map((line) => `    ${line}`)];

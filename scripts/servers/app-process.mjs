@@ -43,6 +43,8 @@ export function startApp({ name, entry, argv = [], env = {} }) {
   });
   const note = () => {
     running = false;
+    // Its number may be another process's by now.
+    guardian.watch(undefined);
     return guardian.dismiss();
   };
   const gone = ended.then(note, note);

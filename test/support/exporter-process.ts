@@ -69,7 +69,12 @@ export function startApp(options: AppOptions): AppProcess {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   guardian.watch(child.pid);
-  return new ChildApp(child, () => guardian.dismiss());
+  // Once it is gone its number may be another process's.
+  child.once('exit', () => {
+    guardian.watch(undefined);
+    void guardian.dismiss();
+  });
+  return new ChildApp(child);
 }
 
 /**
@@ -111,10 +116,7 @@ class ChildApp implements AppProcess {
   readonly ended: Promise<ProcessEnd>;
   private end: ProcessEnd | undefined;
 
-  constructor(
-    private readonly child: ChildProcess,
-    private readonly dismiss: () => Promise<void>,
-  ) {
+  constructor(private readonly child: ChildProcess) {
     this.pid = child.pid ?? 0;
     for (const stream of [child.stdout, child.stderr] as Readable[]) {
       createInterface({ input: stream }).on('line', (line) => this.logs.push(line));
@@ -144,7 +146,6 @@ class ChildApp implements AppProcess {
       return await this.ended;
     } finally {
       clearTimeout(impatience);
-      await this.dismiss();
     }
   }
 

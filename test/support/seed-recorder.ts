@@ -7,11 +7,13 @@ export class SeedRecorder implements SeedSink {
   readonly progress: SeedProgress[] = [];
   readonly rejections = new Map<RejectionReason, number>();
   lost = 0;
-  /** Called before rows are kept. */
+  /** Called before rows are kept, as the other one. */
+  onEntities: (rows: readonly Entity[]) => void = () => {};
   onFacts: (rows: readonly SpendFact[]) => void = () => {};
   private open: SpendFact[] = [];
 
   entities(rows: readonly Entity[]): void {
+    this.onEntities(rows);
     this.entityRows.push(...rows);
   }
 
