@@ -10,6 +10,7 @@ import {
   TABLES,
 } from '@app/litellm';
 import type pg from 'pg';
+import type { SeedPatience } from './seed-patience.js';
 import { inSnapshot, isTooSlow, type SeedView } from './seed-transaction.js';
 import type { UsableTable, UsableTables } from './table-check.js';
 
@@ -20,21 +21,25 @@ const SMALLEST_PAGE = 100;
 const NUMBERS = new Set([20, 21, 23, 700, 701, 1700]);
 const BOOLEAN = 16;
 
+/** What entities are read from. */
+export interface EntitySource {
+  /** The snapshot over a connection that is open. */
+  readonly view: () => Promise<SeedView>;
+  readonly schema: string;
+  readonly tables: UsableTables;
+  readonly patience: SeedPatience;
+}
+
 /** Reads every entity table whole, in pages of one short transaction each, in the order of the primary key. */
-export async function* readEntities(
-  view: () => Promise<SeedView>,
-  schema: string,
-  tables: UsableTables,
-): AsyncGenerator<readonly Entity[]> {
+export async function* readEntities(source: EntitySource): AsyncGenerator<readonly Entity[]> {
   for (const table of ENTITY_TABLES as readonly EntityTable[]) {
-    const usable = tables.get(table);
-    if (usable !== undefined) yield* readTable(view, schema, table, usable);
+    const usable = source.tables.get(table);
+    if (usable !== undefined) yield* readTable(source, table, usable);
   }
 }
 
 async function* readTable(
-  view: () => Promise<SeedView>,
-  schema: string,
+  { view, schema, patience }: EntitySource,
   table: EntityTable,
   usable: UsableTable,
 ): AsyncGenerator<readonly Entity[]> {
@@ -47,16 +52,20 @@ async function* readTable(
     const where =
       last === null ? '' : ` WHERE (${names(key)}) > (${last.map((_, index) => `$${index + 1}`).join(', ')})`;
     const text = `SELECT ${list} FROM ${qualifiedName(schema, relationOf(table))}${where} ORDER BY ${names(key)} LIMIT ${size}`;
+    let rows: Row[];
     try {
-      const rows: Row[] = await readPage(await view(), text, last ?? []);
-      if (rows.length > 0) yield rows.map((row) => readEntity(table, row, undefined));
-      const end = rows.at(-1);
-      if (end === undefined || rows.length < size) return;
-      last = key.map((column) => end[column] ?? null);
+      rows = await readPage(await view(), text, last ?? []);
     } catch (error) {
-      if (!isTooSlow(error) || size <= SMALLEST_PAGE) throw error;
-      size = Math.ceil(size / 2);
+      if (!isTooSlow(error)) await patience.waitOut(error);
+      else if (size <= SMALLEST_PAGE) throw error;
+      else size = Math.ceil(size / 2);
+      continue;
     }
+    patience.relieved();
+    if (rows.length > 0) yield rows.map((row) => readEntity(table, row, undefined));
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < size) return;
+    last = key.map((column) => end[column] ?? null);
   }
 }
 

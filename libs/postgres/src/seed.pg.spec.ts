@@ -221,8 +221,9 @@ describe('a seed leaves LiteLLM alone (W11)', () => {
     let ended: Promise<unknown> | null = null;
     recorder.onFacts = () => {
       ended ??= given.sql.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'litellm-exporter'
-            AND backend_type = 'client backend' AND query LIKE ANY('{COPY%,BEGIN%,COMMIT%,SET%}')`,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = $1 AND application_name = 'litellm-exporter' AND backend_type = 'client backend'
+          ORDER BY backend_start DESC LIMIT 1`,
         [given.options.database],
       );
     };
@@ -258,6 +259,29 @@ describe('a seed leaves LiteLLM alone (W11)', () => {
     };
     await expect(session.seed(request, closing)).rejects.toMatchObject({ kind: 'seed-interrupted' });
     await closed;
+  });
+
+  it('waits for a lock that is in its way, and never stands in the way of others meanwhile', async () => {
+    await using given = await givenUpstream(server);
+    await using migration = await another(given);
+    await insertSpendLogs(given.sql, { rows: 10, from: now - DAY, step: 1_000 });
+    await given.sql.query(
+      `INSERT INTO "LiteLLM_EndUserTable" (user_id) SELECT 'u' || i FROM generate_series(1, 40000) i`,
+    );
+    const session = await given.connect();
+    await migration.query('BEGIN');
+    const recorder = new SeedRecorder();
+    let locked: Promise<unknown> | null = null;
+    recorder.onEntities = () => {
+      // Not earlier: this lock takes a transaction id, and the slot would wait for its end.
+      locked ??= migration.query('LOCK TABLE "LiteLLM_SpendLogs" IN ACCESS EXCLUSIVE MODE');
+    };
+    const seeding = session.seed(request, recorder);
+    await awaitUntil(() => given.reported.some((line) => line.includes('waits for a lock')));
+    await locked;
+    await migration.query('COMMIT');
+    await seeding;
+    expect(recorder.spendFacts).toHaveLength(10);
   });
 
   it('does not mix two tables of one name', async () => {

@@ -5,6 +5,7 @@ import type { PostgresOptions, Reporter } from './options.js';
 import { SeedConnection } from './seed-connection.js';
 import { readEntities } from './seed-entities.js';
 import { SinkError, seedFailure, seedInterrupted } from './seed-failure.js';
+import { SeedPatience } from './seed-patience.js';
 import type { CreatedSlot } from './slot.js';
 import { SpendLogReader } from './spend-log-reader.js';
 import type { UsableTables } from './table-check.js';
@@ -36,11 +37,13 @@ export async function readSeed(
   try {
     const snapshotTime = await clockOf(control);
     const view = () => connection.view();
-    for await (const rows of readEntities(view, options.schema, tables)) {
+    const patience = new SeedPatience(source.reporter, request.signal);
+    for await (const rows of readEntities({ view, schema: options.schema, tables, patience })) {
       request.signal.throwIfAborted();
       hand(() => sink.entities(rows));
     }
     const reader = new SpendLogReader(view, spendLogs(source), sink, {
+      patience,
       signal: request.signal,
       overdue: () => source.reporter.warn('a slice of the seed took too long and is read again in halves'),
     });

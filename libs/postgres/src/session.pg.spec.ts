@@ -95,6 +95,29 @@ describe.each(flavors)('a session with %s and %s', (flavor, plugin) => {
     expect(await again.slot()).toBeNull();
   });
 
+  it('streams what lands in partitions, those made later included, and nothing of the table a conversion left', async () => {
+    await using given = await givenUpstream(serverOf(flavor), { plugin }, { partitioned: true });
+    const session = await given.connect();
+    const seed = await session.seed(request, new SeedRecorder());
+    const sink = new RecordingSink();
+    await session.stream(seed.consistentPoint, sink);
+    await given.sql.query(
+      `CREATE TABLE "LiteLLM_SpendLogs_p20300101" PARTITION OF "LiteLLM_SpendLogs" FOR VALUES FROM ('2030-01-01') TO ('2030-01-02');
+       CREATE TABLE "LiteLLM_SpendLogs_legacy" (LIKE "LiteLLM_SpendLogs" INCLUDING ALL)`,
+    );
+    await insertSpendLogs(given.sql, { rows: 1, from: now, step: 1, prefix: 'now' });
+    await insertSpendLogs(given.sql, { rows: 1, from: Date.UTC(2030, 0, 1, 5), step: 1, prefix: 'later' });
+    await insertSpendLogs(given.sql, { rows: 1, from: Date.UTC(2040, 0, 1), step: 1, prefix: 'default' });
+    await given.sql.query(`INSERT INTO "LiteLLM_SpendLogs_legacy" SELECT * FROM "LiteLLM_SpendLogs"`);
+    await session.emitMessage('end', '');
+    await awaitUntil(() => sink.of('message').length === 1);
+    expect(sink.of('insert').map((change) => change.row.request_id)).toEqual(['now0', 'later0', 'default0']);
+    expect(new Set(sink.of('insert').map((change) => change.relation.table))).toEqual(new Set(['LiteLLM_SpendLogs']));
+    expect(await session.metadata([{ requestId: 'later0', startTime: Date.UTC(2030, 0, 1, 5) }])).toEqual(
+      new Map([['later0', { status: null, errorClass: '' }]]),
+    );
+  });
+
   it('lets one process in at a time', async () => {
     await using given = await givenUpstream(serverOf(flavor), { plugin });
     await given.connect();

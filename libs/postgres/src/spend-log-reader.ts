@@ -1,28 +1,20 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { SeedProgress, SeedSink, SpendFact } from '@app/litellm';
-import { isShutdown } from './connection-failure.js';
 import { SinkError, seedInterrupted } from './seed-failure.js';
+import type { SeedPatience } from './seed-patience.js';
 import { afterLoss, afterSlice, etaSeconds, nextSlice, planSlices, type SlicePlan, shareOf } from './seed-slices.js';
 import { readBounds, readSlice, type SliceControls, type SliceResult, type SpendLogSource } from './seed-spend-logs.js';
-import { isLockedOut, isTooSlow, type SeedView } from './seed-transaction.js';
-
-/** Attempts, a pause apart, against a lock that is in the way, or against connections that break. */
-const LOCK_ATTEMPTS = 60;
-const CONNECTION_ATTEMPTS = 3;
-const PAUSE_MS = 1_000;
+import { isTooSlow, type SeedView } from './seed-transaction.js';
 
 /** Reads the spend logs of a seed, slice by slice. */
 export class SpendLogReader {
   private rows = 0;
-  private lockedOut = 0;
-  private broken = 0;
   private readonly began = performance.now();
 
   constructor(
     private readonly view: () => Promise<SeedView>,
     private readonly source: SpendLogSource,
     private readonly sink: SeedSink,
-    private readonly controls: SliceControls,
+    private readonly controls: SliceControls & { readonly patience: SeedPatience },
   ) {}
 
   /** Hands over everything that started at `since` or later; gives the startTime of the oldest row of all. */
@@ -55,8 +47,7 @@ export class SpendLogReader {
       handOver(() => this.sink.sliceLost());
       throw seedInterrupted('another table bears the name of the spend logs by now');
     }
-    this.lockedOut = 0;
-    this.broken = 0;
+    this.controls.patience.relieved();
     this.rows += result.rows;
     const next = afterSlice(plan, performance.now() - began);
     handOver(() => this.tell(result, this.progress(next, start)));
@@ -85,41 +76,20 @@ export class SpendLogReader {
             `CREATE INDEX CONCURRENTLY ON "${this.source.schema}"."LiteLLM_SpendLogs" ("startTime"); LiteLLM makes that index itself, and it is not there`,
           );
         }
-        await this.waitOut(error);
+        await this.controls.patience.waitOut(error);
       }
     }
   }
 
   private async afterTrouble(plan: SlicePlan, error: unknown): Promise<SlicePlan> {
     if (!isTooSlow(error)) {
-      await this.waitOut(error);
+      await this.controls.patience.waitOut(error);
       return plan;
     }
     const next = afterLoss(plan);
     if (next === null) throw seedInterrupted('the rows of one millisecond take longer than 5 s to read', error);
     return next;
   }
-
-  /** Waits after a trouble that may pass by; the snapshot outlives it. @throws the error when it did not pass. */
-  private async waitOut(error: unknown): Promise<void> {
-    this.controls.signal.throwIfAborted();
-    if (isLockedOut(error)) {
-      this.lockedOut += 1;
-      if (this.lockedOut > LOCK_ATTEMPTS) throw error;
-    } else {
-      if (isServerError(error)) throw error;
-      this.broken += 1;
-      if (this.broken > CONNECTION_ATTEMPTS) throw error;
-    }
-    await pause(PAUSE_MS, undefined, { signal: this.controls.signal });
-  }
-}
-
-/** True where the server has said no to the statement; everything else is the connection, 08… and 57P0… included. */
-function isServerError(error: unknown): boolean {
-  if (isShutdown(error)) return false;
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^(?!08)[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code);
 }
 
 function handOver(hand: () => void): void {

@@ -38,7 +38,7 @@ const STATES = `
                AS readable
         FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) a
     LEFT JOIN LATERAL (
-      SELECT array_agg(t.attname::text) FILTER (WHERE k.place <= x.indnkeyatts AND
+      SELECT array_agg(t.attname::text ORDER BY k.place) FILTER (WHERE k.place <= x.indnkeyatts AND
                CASE c.relreplident WHEN 'i' THEN x.indisreplident ELSE x.indisprimary AND c.relreplident = 'd' END)
                AS identity_columns,
              array_agg(DISTINCT t.attname::text) FILTER (WHERE k.place = 1) AS indexed
