@@ -9,7 +9,7 @@ export interface StateContent {
   readonly rest: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a state as a whole. Sums are cut to 12 digits: they are added up in another order after a load. */
+/** Reads a state as a whole. Sums are rounded: they are added up in another order after a load. */
 export function contentOf(state: RecordedState | null): StateContent | null {
   if (state === null) return null;
   const series: Record<string, { rows: number; sums: number[] }> = {};
@@ -18,11 +18,15 @@ export function contentOf(state: RecordedState | null): StateContent | null {
     for (const one of state.series(kind)) {
       series[JSON.stringify([kind, ...one.key])] = {
         rows: one.rows,
-        sums: sums.map((_, place) => Number(one.sum(place).toPrecision(12)) + 0),
+        sums: sums.map((_, place) => rounded(one.sum(place))),
       };
     }
   }
   return { version: state.version, clock: state.clock, series, ...dumpContent(state) };
+}
+
+function rounded(sum: number): number {
+  return Number(Math.abs(sum) < 1 ? sum.toFixed(12) : sum.toPrecision(12)) + 0;
 }
 
 function dumpContent(state: RecordedState): Pick<StateContent, 'pairs' | 'rest'> {

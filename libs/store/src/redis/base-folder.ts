@@ -4,7 +4,6 @@ import type { Claim } from '../claim.js';
 import { SILENT_LOG, type StoreLog } from '../store-log.js';
 import { BaseChanges } from './base-changes.js';
 import { BaseIndex } from './base-index.js';
-import { basePieces, settleIndex } from './base-pieces.js';
 import { windowEdges } from './base-reader.js';
 import type { BaseWriter } from './base-writer.js';
 import type { RedisTuning } from './redis-store-options.js';
@@ -116,8 +115,7 @@ export class BaseFolder {
     const last = (folded.at(-1) as (typeof folded)[number]).record;
     this.#expire(changes, windowEdges(settings, last.clock));
     const run = writer.begin(epoch, claim, generation);
-    await writer.write(run, basePieces(changes, index));
-    settleIndex(changes, index);
+    await writer.write(run, changes, index);
     const trim = this.#retention.trim(last.version, performance.now());
     await writer.advance(run, { version: last.version, clock: last.clock }, trim);
     this.#retention.forget(trim.keep);

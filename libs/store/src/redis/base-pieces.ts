@@ -8,8 +8,6 @@ export interface BaseOperation {
   readonly values: readonly (string | Buffer)[];
 }
 
-/** Fields that one script call may write: about 1 ms of Redis' time, as each write searches a packed hash. */
-const PIECE_FIELDS = 256;
 /** Members that one script call may delete. */
 const PIECE_KEYS = 128;
 const PIECE_BYTES = 65_536;
@@ -19,7 +17,11 @@ const PIECE_BYTES = 65_536;
  * first writes it, and leaves it in the piece that deletes it. The index in memory follows when all is written: see
  * {@link settleIndex}.
  */
-export function* basePieces(changes: BaseChanges, index: BaseIndex): Iterable<readonly BaseOperation[]> {
+export function* basePieces(
+  changes: BaseChanges,
+  index: BaseIndex,
+  pieceFields: number,
+): Iterable<readonly BaseOperation[]> {
   const removed = [...changes.cleared].filter((member) => index.has(member));
   for (let at = 0; at < removed.length; at += PIECE_KEYS) {
     const members = removed.slice(at, at + PIECE_KEYS);
@@ -28,7 +30,7 @@ export function* basePieces(changes: BaseChanges, index: BaseIndex): Iterable<re
       { operation: 'remove', member: null, values: members },
     ];
   }
-  yield* setPieces(changes, index);
+  yield* setPieces(changes, index, 2 * pieceFields);
 }
 
 /** Brings the index in memory up to changes that have been written. */
@@ -37,14 +39,15 @@ export function settleIndex(changes: BaseChanges, index: BaseIndex): void {
   for (const member of changes.fields.keys()) index.add(member);
 }
 
-function* setPieces(changes: BaseChanges, index: BaseIndex): Iterable<readonly BaseOperation[]> {
-  const piece = new Piece();
+function* setPieces(changes: BaseChanges, index: BaseIndex, pieceValues: number): Iterable<readonly BaseOperation[]> {
+  const piece = new Piece(pieceValues);
   for (const [member, fields] of changes.fields) {
-    if (!index.has(member) || changes.cleared.has(member)) {
-      piece.add({ operation: 'add', member: null, values: [member] });
-    }
-    for (const [operation, values] of operationsOf(fields)) {
+    let listed = index.has(member) && !changes.cleared.has(member);
+    for (const [operation, values] of operationsOf(fields, pieceValues)) {
       if (piece.full) yield piece.take();
+      // In one piece with the first fields: a bucket that is listed but missing counts as lost.
+      if (!listed) piece.add({ operation: 'add', member: null, values: [member] });
+      listed = true;
       piece.add({ operation, member, values });
     }
   }
@@ -52,7 +55,10 @@ function* setPieces(changes: BaseChanges, index: BaseIndex): Iterable<readonly B
 }
 
 /** The fields of one hash in lots that fit into a piece. */
-function* operationsOf(fields: FieldValues): Iterable<readonly ['set' | 'delete', readonly (string | Buffer)[]]> {
+function* operationsOf(
+  fields: FieldValues,
+  pieceValues: number,
+): Iterable<readonly ['set' | 'delete', readonly (string | Buffer)[]]> {
   let set: (string | Buffer)[] = [];
   let bytes = 0;
   const deleted: string[] = [];
@@ -63,40 +69,42 @@ function* operationsOf(fields: FieldValues): Iterable<readonly ['set' | 'delete'
     }
     set.push(field, value);
     bytes += value.length;
-    if (set.length >= 2 * PIECE_FIELDS || bytes >= PIECE_BYTES) {
+    if (set.length >= pieceValues || bytes >= PIECE_BYTES) {
       yield ['set', set];
       set = [];
       bytes = 0;
     }
   }
   if (set.length > 0) yield ['set', set];
-  for (let at = 0; at < deleted.length; at += PIECE_FIELDS) yield ['delete', deleted.slice(at, at + PIECE_FIELDS)];
+  for (let at = 0; at < deleted.length; at += pieceValues) yield ['delete', deleted.slice(at, at + pieceValues)];
 }
 
 /** Operations that add up to one script call. */
 class Piece {
   #operations: BaseOperation[] = [];
-  #fields = 0;
+  #values = 0;
   #bytes = 0;
+
+  constructor(private readonly limit: number) {}
 
   get empty(): boolean {
     return this.#operations.length === 0;
   }
 
   get full(): boolean {
-    return this.#fields >= PIECE_FIELDS || this.#bytes >= PIECE_BYTES || this.#operations.length >= PIECE_KEYS;
+    return this.#values >= this.limit || this.#bytes >= PIECE_BYTES || this.#operations.length >= PIECE_KEYS;
   }
 
   add(operation: BaseOperation): void {
     this.#operations.push(operation);
-    this.#fields += operation.values.length;
+    this.#values += operation.values.length;
     for (const value of operation.values) this.#bytes += value.length;
   }
 
   take(): readonly BaseOperation[] {
     const operations = this.#operations;
     this.#operations = [];
-    this.#fields = 0;
+    this.#values = 0;
     this.#bytes = 0;
     return operations;
   }

@@ -1,6 +1,8 @@
 import type { Epoch } from '@app/change';
 import { type Claim, fencedFailure } from '../claim.js';
-import type { BaseOperation } from './base-pieces.js';
+import type { BaseChanges } from './base-changes.js';
+import type { BaseIndex } from './base-index.js';
+import { type BaseOperation, basePieces, settleIndex } from './base-pieces.js';
 import { entryId, type StoreKeys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { ScriptCall } from './scripts/index.js';
@@ -27,11 +29,14 @@ export interface WritingRun {
 export class BaseWriter {
   readonly #connection: RedisConnection;
   readonly #keys: StoreKeys;
+  readonly #pieceFields: number;
   #pens = 0;
 
-  constructor(connection: RedisConnection, keys: StoreKeys) {
+  /** @param pieceFields fields that one script call may write. */
+  constructor(connection: RedisConnection, keys: StoreKeys, pieceFields: number) {
     this.#connection = connection;
     this.#keys = keys;
+    this.#pieceFields = pieceFields;
   }
 
   /** Begins a run; those begun before are refused from its first piece on. */
@@ -41,8 +46,21 @@ export class BaseWriter {
     return { epoch, claim, generation, pen, lifetime: this.#connection.lifetime };
   }
 
-  /** Writes pieces in their order. @throws ExporterFailure as a step does. */
-  async write(run: WritingRun, pieces: Iterable<readonly BaseOperation[]>): Promise<void> {
+  /** Writes changes, and brings the index up to them. @throws ExporterFailure as a step does. */
+  async write(run: WritingRun, changes: BaseChanges, index: BaseIndex): Promise<void> {
+    await this.#sendAll(run, basePieces(changes, index, this.#pieceFields));
+    settleIndex(changes, index);
+  }
+
+  /** Deletes keys of a generation that are not part of its base. @throws ExporterFailure as a step does. */
+  async delete(run: WritingRun, members: readonly string[]): Promise<void> {
+    await this.#send(
+      run,
+      members.map((member) => ({ operation: 'unlink', member, values: [] })),
+    );
+  }
+
+  async #sendAll(run: WritingRun, pieces: Iterable<readonly BaseOperation[]>): Promise<void> {
     const flying: Promise<void>[] = [];
     try {
       for (const piece of pieces) {

@@ -4,8 +4,6 @@ import { lsnToHex } from '@app/change';
 import { type Claim, claimOf, fencedFailure, mismatchFailure } from '../claim.js';
 import { BaseChanges } from './base-changes.js';
 import { BaseIndex } from './base-index.js';
-import type { BaseOperation } from './base-pieces.js';
-import { basePieces, settleIndex } from './base-pieces.js';
 import { scan } from './base-reader.js';
 import type { BaseWriter, WritingRun } from './base-writer.js';
 import { encodeCheckpoint } from './codec/checkpoint.js';
@@ -47,8 +45,7 @@ export class GenerationWriter {
     for (const record of state.dump(DUMP_ITEMS)) {
       const changes = new BaseChanges();
       changes.add(record);
-      await this.writer.write(run, basePieces(changes, index));
-      settleIndex(changes, index);
+      await this.writer.write(run, changes, index);
     }
     await this.#script(
       generation,
@@ -92,9 +89,8 @@ export class GenerationWriter {
     const index = new BaseIndex((await scan(this.connection, 'SSCAN', this.keys.index(generation))).map(String));
     const changes = new BaseChanges();
     for (const member of index.members()) changes.remove(member);
-    await this.writer.write(run, basePieces(changes, index));
-    const rest: BaseOperation[] = ['log', 'index'].map((member) => ({ operation: 'unlink', member, values: [] }));
-    await this.writer.write(run, [rest]);
+    await this.writer.write(run, changes, index);
+    await this.writer.delete(run, ['log', 'index']);
     await this.connection.run((client) => client.srem(this.keys.generations, generation));
   }
 

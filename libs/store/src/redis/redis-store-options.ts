@@ -33,6 +33,8 @@ export interface RedisTuning {
   readonly foldBytes: number;
   /** Bytes of unfolded log at which a commit waits for the fold. */
   readonly foldBytesLimit: number;
+  /** Fields that one script call of a fold may write. */
+  readonly pieceFields: number;
   /** How long an entry stays in the log for slow readers. */
   readonly keepLog: number;
   /** Bytes of log kept for slow readers at most. */
@@ -51,6 +53,8 @@ export const TUNING: RedisTuning = {
   foldInterval: 1_000,
   foldBytes: 8 << 20,
   foldBytesLimit: 32 << 20,
+  // About 1 ms of Redis' time, as each write searches a packed hash.
+  pieceFields: 256,
   keepLog: 60_000,
   keepLogBytes: 64 << 20,
   stageBytes: 256 << 10,

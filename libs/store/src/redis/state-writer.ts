@@ -48,7 +48,7 @@ export class StateWriter {
     this.#keys = keys;
     this.#options = options;
     this.#tuning = options.tuning;
-    this.#base = new BaseWriter(connection, keys);
+    this.#base = new BaseWriter(connection, keys, options.tuning.pieceFields);
     this.#generations = new GenerationWriter(connection, keys, this.#base);
   }
 

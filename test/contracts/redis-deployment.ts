@@ -1,0 +1,72 @@
+import { AggregateState } from '@app/aggregates';
+import { RedisStateStore, type RedisStoreOptions } from '@app/store';
+import { Redis } from 'ioredis';
+import type { RedisServer } from '../support/redis-server.js';
+import { SETTINGS } from './state-steps.js';
+
+let deployments = 0;
+
+/** Options of a store, and faults that can be put between it and its server. */
+export interface StoreSetup {
+  readonly options?: Partial<RedisStoreOptions>;
+  /** Called before each command of the store: true makes it fail as a lost connection does. */
+  readonly cut?: (command: { readonly name: string; readonly args: readonly unknown[] }) => boolean;
+}
+
+/** Processes of one deployment on one Redis, under a prefix of its own. */
+export class RedisDeployment {
+  readonly keyPrefix = `spec:${process.pid}:${deployments++}`;
+  /** A client of the spec's own. */
+  readonly client: Redis;
+  readonly #stores: RedisStateStore[] = [];
+
+  constructor(readonly server: Pick<RedisServer, 'url'>) {
+    this.client = new Redis(server.url);
+    this.client.on('error', () => {});
+  }
+
+  /** The store of one more process. Folds happen when they are asked for, unless said otherwise. */
+  store({ options = {}, cut }: StoreSetup = {}): RedisStateStore {
+    const store = new RedisStateStore({
+      url: this.server.url,
+      keyPrefix: this.keyPrefix,
+      settings: SETTINGS,
+      createState: () => new AggregateState(SETTINGS),
+      ...(cut === undefined ? {} : { createClient: (made) => cutClient(new Redis(made), cut) }),
+      ...options,
+      tuning: { foldInterval: 3_600_000, durableAfter: 0, ...options.tuning },
+    });
+    this.#stores.push(store);
+    return store;
+  }
+
+  /** Names of all keys of this deployment, without the prefix. */
+  async keys(): Promise<string[]> {
+    const start = `{${this.keyPrefix}}:`;
+    return (await this.client.keys(`${start}*`)).map((key) => key.slice(start.length)).sort();
+  }
+
+  key(name: string): string {
+    return `{${this.keyPrefix}}:${name}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#stores.map((store) => store.close()));
+    try {
+      const keys = await this.client.keys(`{${this.keyPrefix}}:*`);
+      for (let at = 0; at < keys.length; at += 500) await this.client.unlink(...keys.slice(at, at + 500));
+    } finally {
+      this.client.disconnect();
+    }
+  }
+}
+
+function cutClient(client: Redis, cut: NonNullable<StoreSetup['cut']>): Redis {
+  const send = client.sendCommand.bind(client);
+  client.sendCommand = (command, stream) => {
+    if (!cut(command as never)) return send(command, stream);
+    command.reject(new Error('Connection is closed.'));
+    return command.promise;
+  };
+  return client;
+}
