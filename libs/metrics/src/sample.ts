@@ -1,9 +1,11 @@
 /** One series that is about to be written. */
 export class Sample {
-  /** The whole line, once it has been written; '' before. */
+  /** Its line up to the value, once it has been written; '' before. */
+  prefix = '';
+  /** True once it has been written with this value. */
+  written = false;
+  /** Its whole line, once it has been written twice with the same value; '' before. */
   line = '';
-  /** Length of the line's part before the value. */
-  prefix = 0;
 
   constructor(
     readonly values: readonly string[],

@@ -31,7 +31,6 @@ export class RememberedSamples {
       if (known.value === value) return known;
       const changed = new Sample(known.values, value);
       changed.prefix = known.prefix;
-      changed.line = flat(`${known.line.slice(0, known.prefix)}${numberText(value)}\n`);
       return changed;
     };
   }
@@ -42,14 +41,17 @@ export class RememberedSamples {
   }
 }
 
-/** The sample's line, made when it is asked for first. */
+/**
+ * The sample's line. It is kept from the second time on: a series that changes with every answer would only fill the
+ * memory with lines that are used once.
+ */
 export function lineOf(sample: Sample, name: string, labels: readonly string[]): string {
-  if (sample.line === '') {
-    const prefix = `${name}${labelText(labels, sample.values)} `;
-    sample.prefix = prefix.length;
-    sample.line = flat(`${prefix}${numberText(sample.value)}\n`);
-  }
-  return sample.line;
+  if (sample.line !== '') return sample.line;
+  if (sample.prefix === '') sample.prefix = flat(`${name}${labelText(labels, sample.values)} `);
+  const line = `${sample.prefix}${numberText(sample.value)}\n`;
+  if (sample.written) sample.line = flat(line);
+  sample.written = true;
+  return line;
 }
 
 function placeOf(values: readonly string[], samples: readonly Sample[], from: number): number {
