@@ -152,14 +152,13 @@ function isCertificateTrouble(facts: ErrorFacts): boolean {
   return CERTIFICATE_CODES.has(facts.code) || /^(ERR_SSL|ERR_TLS|ERR_OSSL|EPROTO)/.test(facts.code);
 }
 
+/** By shape, not by class: an error may come out of another realm. */
 function factsOf(error: unknown): ErrorFacts {
-  if (!(error instanceof Error)) return { code: '', message: String(error) };
-  const code = (error as { code?: unknown }).code;
-  return { code: typeof code === 'string' ? code : '', message: error.message || innerMessage(error) };
-}
-
-/** Node.js tries several addresses of a name and then throws an AggregateError without a text of its own. */
-function innerMessage(error: Error): string {
-  const inner: unknown = error instanceof AggregateError ? error.errors[0] : undefined;
-  return inner instanceof Error ? inner.message : error.name;
+  if (typeof error !== 'object' || error === null) return { code: '', message: String(error) };
+  const { code, message, errors } = error as { code?: unknown; message?: unknown; errors?: unknown };
+  // Node.js tries several addresses of a name, and what it throws then has no text of its own.
+  const inner: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const text =
+    typeof message === 'string' && message !== '' ? message : inner === undefined ? '' : factsOf(inner).message;
+  return { code: typeof code === 'string' ? code : '', message: text || 'no reason was given' };
 }

@@ -21,10 +21,9 @@ export function transportsOf(options: ServerOptions): readonly Transport[] {
 
 /** True where the server turned down this transport rather than us, so that the other one is worth a try. */
 export function isTransportRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   // pg gives this one no code.
-  if (error.message === 'The server does not support SSL connections') return true;
+  if (message === 'The server does not support SSL connections') return true;
   // 28000 is "no pg_hba.conf entry", which is decided per transport.
   return code === '28000' || isTlsCode(code);
 }
