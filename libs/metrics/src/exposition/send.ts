@@ -10,6 +10,8 @@ export async function sendChunks(target: Writable, chunks: Iterable<Buffer>, sig
   const cut = (): void => {
     target.destroy();
   };
+  // A client may go away between two writes, when nobody waits for it; `close` says all there is to know.
+  target.on('error', () => undefined);
   if (signal.aborted) cut();
   signal.addEventListener('abort', cut, { once: true });
   try {

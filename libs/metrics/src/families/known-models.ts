@@ -1,5 +1,6 @@
 import type { StateView } from '@app/aggregates';
 import { each, type Steps } from '../steps.js';
+import { isGiven } from './labels.js';
 
 /**
  * Models whose counters are shown at 0 before their first row: those in a window, those a counter knows, and those of
@@ -13,6 +14,8 @@ export function* knownModels(view: StateView): Steps<ReadonlySet<string>> {
   for (const kind of ['spend_usd', 'requests_processed'] as const) {
     yield* each(view.counters(kind), (counter) => models.add(counter.labels[0] as string));
   }
-  yield* each(view.entities.all('model'), ({ modelName }) => models.add(modelName));
+  yield* each(view.entities.all('model'), ({ modelName }) => {
+    if (isGiven(modelName)) models.add(modelName);
+  });
   return models;
 }

@@ -14,6 +14,11 @@ export function isUiKey(key: KeyEntity): boolean {
   return key.teamId === UI_TEAM;
 }
 
+/** False for '', which stands for nothing like NULL does. */
+export function isGiven(text: string): boolean {
+  return text !== '';
+}
+
 /** An alias or name as a label; `none` where it is missing. */
 export function orNone(text: string): string {
   return text === '' ? 'none' : text;

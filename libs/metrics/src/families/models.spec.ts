@@ -44,7 +44,8 @@ litellm_available_models{entity_type="key",entity_id="teamless",entity_alias="no
     [['all-team-models', 'all-proxy-models'], 3],
     [['all-proxy-models', 'a'], 9],
     [[], 9],
-    [['a', 'a', 'b'], 2],
+    [['a', 'a', 'b', ''], 2],
+    [[''], 0],
   ])('let special names win: %p gives %p', (models, count) => {
     expect(availableModels(models, 9, 3)).toBe(count);
   });

@@ -1,7 +1,7 @@
 import type { StateView } from '@app/aggregates';
 import { type GaugeFamily, gauge } from '../family.js';
 import { each, type Steps } from '../steps.js';
-import { ENTITY_LABELS, isUiKey, keyEntityAlias, orNone } from './labels.js';
+import { ENTITY_LABELS, isGiven, isUiKey, keyEntityAlias, orNone } from './labels.js';
 
 /** Models that may be used, and that are known. */
 export const MODEL_FAMILIES: readonly GaugeFamily[] = [
@@ -61,13 +61,15 @@ export function availableModels(models: readonly string[], all: number, ofTeam =
   if (models.includes('no-default-models')) return 0;
   if (models.includes('all-team-models')) return ofTeam;
   if (models.length === 0 || models.includes('all-proxy-models')) return all;
-  return new Set(models).size;
+  return new Set(models.filter(isGiven)).size;
 }
 
 /** How many models the proxy has: those of the database, and groups in traffic, which config-file models show in. */
 function* proxyModels(view: StateView): Steps<number> {
   const names = new Set<string>();
-  yield* each(view.entities.all('model'), ({ modelName }) => names.add(modelName));
+  yield* each(view.entities.all('model'), ({ modelName }) => {
+    if (isGiven(modelName)) names.add(modelName);
+  });
   yield* each(view.series('model_group'), (series) => names.add(series.key[0] as string));
   return names.size;
 }

@@ -8,7 +8,7 @@ describe('team families', () => {
     const state = new FakeState({
       entities: [
         team('t', { teamAlias: 'Red', roleCounts: { members: 3, admins: 0 }, admins: ['a'], blocked: true }),
-        team('old', { admins: ['a', 'b', 'a'], members: ['b', 'c'] }),
+        team('old', { admins: ['a', 'b', 'a'], members: ['b', 'c', ''] }),
         team('empty'),
         key('k', { keyName: 'sk-...1', blocked: true }),
         key('ui', { teamId: 'litellm-dashboard', blocked: true }),

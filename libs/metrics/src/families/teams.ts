@@ -1,15 +1,15 @@
 import type { TeamEntity } from '@app/litellm';
 import { type GaugeFamily, gauge } from '../family.js';
 import { each } from '../steps.js';
-import { ENTITY_LABELS, isUiKey, keyEntityAlias, orNone } from './labels.js';
+import { ENTITY_LABELS, isGiven, isUiKey, keyEntityAlias, orNone } from './labels.js';
 
 /** Who is in a team, and what is blocked. */
 export const TEAM_FAMILIES: readonly GaugeFamily[] = [
   teamFamily('litellm_member_count', 'Members of the team', (team) =>
-    team.roleCounts.members > 0 ? team.roleCounts.members : new Set([...team.admins, ...team.members]).size,
+    team.roleCounts.members > 0 ? team.roleCounts.members : distinct([...team.admins, ...team.members]),
   ),
   teamFamily('litellm_admin_count', 'Members of the team with role admin', (team) =>
-    team.roleCounts.members > 0 ? team.roleCounts.admins : new Set(team.admins).size,
+    team.roleCounts.members > 0 ? team.roleCounts.admins : distinct(team.admins),
   ),
   gauge({
     name: 'litellm_blocked_status',
@@ -48,4 +48,8 @@ function teamFamily(name: string, what: string, count: (team: TeamEntity) => num
     collect: ({ view }, emit) =>
       each(view.entities.all('team'), (team) => emit([team.teamId, orNone(team.teamAlias)], count(team))),
   });
+}
+
+function distinct(ids: readonly string[]): number {
+  return new Set(ids.filter(isGiven)).size;
 }
