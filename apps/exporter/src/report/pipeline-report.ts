@@ -45,6 +45,7 @@ export class PipelineReport extends PipelineObserver {
   connected(connected: boolean): void {
     this.#metrics.connected(connected);
     if (connected) {
+      this.#metrics.seedProgress(1);
       this.#board.enter('streaming');
       this.info('streaming');
     }
