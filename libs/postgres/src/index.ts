@@ -9,6 +9,7 @@ export {
   planPublications,
   publicationNames,
 } from './publication-statements.js';
+export { type ReleasePatience, releaseSlot, type SlotRelease } from './release-slot.js';
 export { grantStatements, grantStatementsForAll } from './role-statements.js';
 export type { TableState, TableStates } from './table-state.js';
 export { inspectPostgres, PostgresUpstream } from './upstream.js';
