@@ -90,9 +90,10 @@ export class Oracle {
 
   /**
    * A new seed over a state: counters and replacements stay. With `keepsPast` (Redis) so do buckets that lie wholly before the table's
-   * oldest row.
+   * oldest row. Counters also take the seed's rows that ended after `lastCommit`, the commit of the last transaction that was applied
+   * (Unix time in seconds).
    */
-  async newSeed(keepsPast: boolean): Promise<void> {
+  async newSeed(keepsPast: boolean, lastCommit: number): Promise<void> {
     await this.settle();
     await this.#client.query('DELETE FROM oracle.rows WHERE history OR NOT $1', [keepsPast]);
     await this.#client.query(
@@ -100,6 +101,7 @@ export class Oracle {
          (SELECT coalesce(min("startTime"::timestamptz), 'infinity') FROM ${this.#spendLogs}))`,
     );
     await this.#takeTable();
+    await this.#client.query('SELECT oracle.count_unseen(to_timestamp($1))', [lastCommit]);
   }
 
   /** What /metrics must say at `now`, in milliseconds since the Unix epoch; without `counting` only gauges. */
@@ -136,6 +138,7 @@ export class Oracle {
        SELECT NULL, to_jsonb(logs) - ARRAY['messages', 'response', 'proxy_server_request'] FROM ${this.#spendLogs} AS logs`,
     );
     await this.settle();
+    await this.#client.query('ANALYZE oracle.rows');
   }
 
   async #source(name: string, table: string): Promise<string> {
@@ -147,7 +150,7 @@ export class Oracle {
   }
 
   #table(name: string): string {
-    return `"${this.#schema}"."${name}"`;
+    return `"${this.#schema.replaceAll('"', '""')}"."${name}"`;
   }
 
   get #spendLogs(): string {

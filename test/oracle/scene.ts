@@ -25,7 +25,7 @@ export interface Sight {
   readonly clock: number;
 }
 
-const users = '"LiteLLM_UserTable"';
+const users = 'LiteLLM_UserTable';
 /** Its reset lies far ahead, so that its time and its distance together tell the state's clock. */
 const clockUser = { entity_type: 'user', entity_id: 'oracle-clock', entity_alias: 'none' };
 /** Its budget is a number that grows: commits come in order, so what was committed before it is applied too. */
@@ -39,6 +39,8 @@ export class Scene {
   readonly sql: pg.Client;
   /** What was done since the last agreement, for the message of a disagreement. */
   readonly done: string[] = [];
+  /** Families of which SQL has expected a series so far. */
+  readonly seen = new Set<string>();
   readonly #options: SceneOptions;
   readonly #pool: pg.Pool;
   #exporter: ExporterProcess | undefined;
@@ -68,9 +70,9 @@ export class Scene {
     const simulator = new Simulator(pool, options.simulator);
     await simulator.createTables();
     await simulator.seedWorld();
-    const schema = simulator.database.schema;
+    const { schema } = simulator.database;
     await sql.query(
-      `INSERT INTO "${schema}".${users} (user_id, max_budget, budget_reset_at)
+      `INSERT INTO ${simulator.database.table(users)} (user_id, max_budget, budget_reset_at)
        VALUES ('oracle-clock', 1, '2099-01-01'), ('oracle-marker', 0, NULL)`,
     );
     const oracle = await Oracle.install(sql, schema, settings);
@@ -131,8 +133,8 @@ export class Scene {
   async quiet(timeout = 60_000): Promise<Exposition> {
     this.#marks += 1;
     const mark = this.#marks;
-    const { schema } = this.simulator.database;
-    await this.sql.query(`UPDATE "${schema}".${users} SET max_budget = $1 WHERE user_id = 'oracle-marker'`, [mark]);
+    const table = this.simulator.database.table(users);
+    await this.sql.query(`UPDATE ${table} SET max_budget = $1 WHERE user_id = 'oracle-marker'`, [mark]);
     return awaitUntil(
       async () => {
         const scrape = await this.exporter.scrape();
@@ -177,6 +179,7 @@ export class Scene {
   /** The differences between a scrape and SQL at the time of its state. */
   async differences(sight: Sight, { counting = true } = {}): Promise<readonly Difference[]> {
     const expected = await this.oracle.expected(sight.clock, { counting });
+    for (const { name } of expected) this.seen.add(name.replace(/(?<=_seconds)_(bucket|sum|count)$/, ''));
     const samples = [...sight.scrape.families.values()].flatMap(({ samples, type }) =>
       counting || type === 'gauge' ? samples : [],
     );

@@ -21,6 +21,10 @@ CREATE FUNCTION oracle.in_window(wanted text) RETURNS SETOF oracle.rows LANGUAGE
       OR floor(extract(epoch FROM r.started) / w.width) * w.width + w.width <= extract(epoch FROM r.kept_before))
 $$;
 
+-- The labels under which counters book the rows of a token now.
+CREATE VIEW oracle.pair_of_token AS
+SELECT a.token, k.key_name, k.key_alias FROM oracle.key_of_token a JOIN oracle.all_keys k ON k.token = a.key;
+
 -- Reads what has arrived and was committed. To be called after every write and before the next change of an entity, so that counters
 -- get the labels in force at the commit.
 CREATE FUNCTION oracle.settle() RETURNS bigint LANGUAGE sql SET timezone = 'UTC' AS $$
@@ -42,12 +46,8 @@ CREATE FUNCTION oracle.settle() RETURNS bigint LANGUAGE sql SET timezone = 'UTC'
   ), counted AS (
     INSERT INTO oracle.counted
     SELECT p.*, t.alias, coalesce(k.key_name, 'none'), coalesce(k.key_alias, 'none')
-    FROM placed p
-      LEFT JOIN oracle.teams t ON t.team_id = p.team_id
-      LEFT JOIN oracle.key_of_token a ON a.token = p.api_key
-      LEFT JOIN oracle.all_keys k ON k.token = a.key
+    FROM placed p LEFT JOIN oracle.teams t USING (team_id) LEFT JOIN oracle.pair_of_token k ON k.token = p.api_key
     WHERE NOT p.seeded AND NOT p.history
-    RETURNING 1
   )
   SELECT count(*) FROM placed
 $$;
@@ -59,4 +59,13 @@ CREATE FUNCTION oracle.end_series() RETURNS void LANGUAGE sql AS $$
   UPDATE oracle.counted SET key_ended = true
   WHERE NOT key_ended AND (key_name, key_alias) <> ('none', 'none')
     AND (key_name, key_alias) NOT IN (SELECT key_name, key_alias FROM oracle.all_keys);
+$$;
+
+-- "after a new seed they go on from the old value plus the seed's rows whose endTime is later than the commit of the last applied
+-- transaction (within ROW_MAX_AGE)"
+CREATE FUNCTION oracle.count_unseen(last_commit timestamptz) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO oracle.counted
+  SELECT r.*, t.alias, coalesce(k.key_name, 'none'), coalesce(k.key_alias, 'none')
+  FROM oracle.rows r LEFT JOIN oracle.teams t USING (team_id) LEFT JOIN oracle.pair_of_token k ON k.token = r.api_key
+  WHERE r.seeded AND r.ended > last_commit AND r.kept_before IS NULL
 $$;
