@@ -11,8 +11,11 @@ export interface SlicePlan {
   readonly from: number;
   /** startTime of the last row of the span. */
   readonly last: number;
-  /** Milliseconds of startTime that the next slice covers. */
-  readonly length: number;
+  /**
+   * Rows that the next slice should have. Rows and not time: traffic comes in bursts, and a slice that is cut by time
+   * meets a burst unprepared.
+   */
+  readonly rows: number;
   /** The slice at `from` has been lost this many times. */
   readonly losses: number;
   readonly done: boolean;
@@ -23,36 +26,37 @@ export const SLICE_TARGET_MS = 1_000;
 /** After this the server ends a slice by itself; with what comes after it, no lock is held for 5 s (W11). */
 export const SLICE_LIMIT_MS = 4_500;
 
-const FIRST_LENGTH = 10 * 60_000;
-const LONGEST_GROWTH = 8;
-const SHORTEST_LENGTH = 1;
+const FIRST_ROWS = 20_000;
+const MOST_ROWS = 2_000_000;
+const LONGEST_GROWTH = 4;
 
 /** A plan for the rows from `since` to `last`, oldest first. */
 export function planSlices(since: number, last: number): SlicePlan {
-  return { from: since, last, length: FIRST_LENGTH, losses: 0, done: false };
+  return { from: since, last, rows: FIRST_ROWS, losses: 0, done: false };
 }
 
-/** The slice to read next. The one that reaches `last` has no end, for rows at infinity. */
-export function nextSlice(plan: SlicePlan): Slice {
-  const until = plan.from + plan.length;
-  return { from: plan.from, until: until > plan.last ? null : until };
+/**
+ * The slice to read next.
+ *
+ * @param next startTime in whole milliseconds of the row that follows the plan's number of rows; null where there is
+ * none: that slice has no end, for rows at infinity
+ */
+export function nextSlice(plan: SlicePlan, next: number | null): Slice {
+  return { from: plan.from, until: next === null ? null : Math.max(next, plan.from + 1) };
 }
 
-/** The plan after a slice that took `elapsed` milliseconds: the next is as long as fits the target, within limits. */
-export function afterSlice(plan: SlicePlan, elapsed: number): SlicePlan {
-  const slice = nextSlice(plan);
+/** The plan after a slice that took `elapsed` milliseconds: the next has as many rows as fit the target, within limits. */
+export function afterSlice(plan: SlicePlan, slice: Slice, elapsed: number): SlicePlan {
   const factor = Math.min(LONGEST_GROWTH, SLICE_TARGET_MS / Math.max(elapsed, 1));
-  // Growth by halves: the next hour may be busier than this one.
-  const length = Math.max(SHORTEST_LENGTH, Math.round(plan.length * (factor > 1 ? (1 + factor) / 2 : factor)));
-  return { ...plan, from: slice.until ?? plan.last, length, losses: 0, done: slice.until === null };
+  const rows = Math.min(MOST_ROWS, Math.max(1, Math.round(plan.rows * factor)));
+  return { ...plan, from: slice.until ?? plan.last, rows, losses: 0, done: slice.until === null };
 }
 
-/** The plan after a slice that took too long: half of it comes next. Null where it can't be halved any more. */
-export function afterLoss(plan: SlicePlan): SlicePlan | null {
-  // What reaches beyond the last row would be halved in vain.
-  const length = Math.min(plan.length, Math.max(plan.last - plan.from, 0) + 1);
-  if (length <= SHORTEST_LENGTH) return null;
-  return { ...plan, length: Math.floor(length / 2), losses: plan.losses + 1 };
+/** The plan after a slice that took too long: a quarter of it comes next. Null where it can't be made smaller. */
+export function afterLoss(plan: SlicePlan, slice: Slice | null): SlicePlan | null {
+  const smallest = slice !== null && slice.until !== null && slice.until - slice.from <= 1;
+  if (smallest || plan.rows <= 1) return null;
+  return { ...plan, rows: Math.max(1, Math.floor(plan.rows / 4)), losses: plan.losses + 1 };
 }
 
 /** Share of the span that has been read, 0 to 1. */

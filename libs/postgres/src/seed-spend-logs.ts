@@ -113,6 +113,28 @@ async function copyOut(
   }
 }
 
+/**
+ * startTime in whole milliseconds of the row that comes `rows` rows after `from`, by the index alone; null where there
+ * are not so many.
+ */
+export async function findBound(
+  view: SeedView,
+  source: SpendLogSource,
+  from: number,
+  rows: number,
+): Promise<number | null> {
+  await view.connection.query('SET enable_seqscan = off');
+  return inSnapshot(view, async () => {
+    const [row] = await view.connection.query<{ value: string | null }>(
+      `SELECT floor(date_part('epoch', "startTime") * 1000)::text AS value
+         FROM ${qualifiedName(source.schema, relationOf('spend_logs'))}
+        WHERE "startTime" >= ${timeLiteral(from)} AND "startTime" < 'infinity'
+        ORDER BY "startTime" OFFSET ${rows} LIMIT 1`,
+    );
+    return finite(row?.value);
+  });
+}
+
 /** Oldest and newest startTime of the table, both by the index where there is one. */
 export async function readBounds(view: SeedView, source: SpendLogSource): Promise<SpendLogBounds> {
   const from = qualifiedName(source.schema, relationOf('spend_logs'));

@@ -45,7 +45,7 @@ export async function readSeed(
     const reader = new SpendLogReader(view, spendLogs(source), sink, {
       patience,
       signal: request.signal,
-      overdue: () => source.reporter.warn('a slice of the seed took too long and is read again in halves'),
+      overdue: () => source.reporter.warn('a slice of the seed took too long and is read again in smaller ones'),
     });
     const oldestRowTime = await reader.read(request.since);
     return { consistentPoint: slot.consistentPoint, snapshotTime, oldestRowTime };

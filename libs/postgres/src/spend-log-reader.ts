@@ -1,8 +1,24 @@
 import type { SeedProgress, SeedSink, SpendFact } from '@app/litellm';
 import { SinkError, seedInterrupted } from './seed-failure.js';
 import type { SeedPatience } from './seed-patience.js';
-import { afterLoss, afterSlice, etaSeconds, nextSlice, planSlices, type SlicePlan, shareOf } from './seed-slices.js';
-import { readBounds, readSlice, type SliceControls, type SliceResult, type SpendLogSource } from './seed-spend-logs.js';
+import {
+  afterLoss,
+  afterSlice,
+  etaSeconds,
+  nextSlice,
+  planSlices,
+  type Slice,
+  type SlicePlan,
+  shareOf,
+} from './seed-slices.js';
+import {
+  findBound,
+  readBounds,
+  readSlice,
+  type SliceControls,
+  type SliceResult,
+  type SpendLogSource,
+} from './seed-spend-logs.js';
 import { isTooSlow, type SeedView } from './seed-transaction.js';
 
 /** Reads the spend logs of a seed, slice by slice. */
@@ -31,17 +47,20 @@ export class SpendLogReader {
 
   /** The plan after one slice, be it read or lost. */
   private async step(plan: SlicePlan, start: number): Promise<SlicePlan> {
-    const began = performance.now();
+    let slice: Slice | null = null;
     let result: SliceResult;
+    let began = performance.now();
     try {
-      result = await readSlice(await this.view(), this.source, nextSlice(plan), {
+      slice = nextSlice(plan, await findBound(await this.view(), this.source, plan.from, plan.rows));
+      began = performance.now();
+      result = await readSlice(await this.view(), this.source, slice, {
         ...this.controls,
         facts: (rows: readonly SpendFact[]) => handOver(() => this.sink.facts(rows)),
       });
     } catch (error) {
       if (error instanceof SinkError) throw error;
       handOver(() => this.sink.sliceLost());
-      return this.afterTrouble(plan, error);
+      return this.afterTrouble(plan, slice, error);
     }
     if (!result.sameTable) {
       handOver(() => this.sink.sliceLost());
@@ -49,7 +68,7 @@ export class SpendLogReader {
     }
     this.controls.patience.relieved();
     this.rows += result.rows;
-    const next = afterSlice(plan, performance.now() - began);
+    const next = afterSlice(plan, slice, performance.now() - began);
     handOver(() => this.tell(result, this.progress(next, start)));
     return next;
   }
@@ -81,12 +100,12 @@ export class SpendLogReader {
     }
   }
 
-  private async afterTrouble(plan: SlicePlan, error: unknown): Promise<SlicePlan> {
+  private async afterTrouble(plan: SlicePlan, slice: Slice | null, error: unknown): Promise<SlicePlan> {
     if (!isTooSlow(error)) {
       await this.controls.patience.waitOut(error);
       return plan;
     }
-    const next = afterLoss(plan);
+    const next = afterLoss(plan, slice);
     if (next === null) throw seedInterrupted('the rows of one millisecond take longer than 5 s to read', error);
     return next;
   }
