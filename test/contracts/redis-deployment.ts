@@ -6,11 +6,17 @@ import { SETTINGS } from './state-steps.js';
 
 let deployments = 0;
 
+/** What happens to a command on its way. */
+export type Cut = 'unsent' | 'unanswered' | 'nothing';
+
 /** Options of a store, and faults that can be put between it and its server. */
 export interface StoreSetup {
   readonly options?: Partial<RedisStoreOptions>;
-  /** Called before each command of the store: true makes it fail as a lost connection does. */
-  readonly cut?: (command: { readonly name: string; readonly args: readonly unknown[] }) => boolean;
+  /**
+   * Called before each command of the store: `unsent` makes it fail as a connection does that was lost before, and
+   * `unanswered` as one that is lost after the server has got it.
+   */
+  readonly cut?: (command: { readonly name: string; readonly args: readonly unknown[] }) => Cut;
 }
 
 /** Processes of one deployment on one Redis, under a prefix of its own. */
@@ -64,8 +70,11 @@ export class RedisDeployment {
 function cutClient(client: Redis, cut: NonNullable<StoreSetup['cut']>): Redis {
   const send = client.sendCommand.bind(client);
   client.sendCommand = (command, stream) => {
-    if (!cut(command as never)) return send(command, stream);
-    command.reject(new Error('Connection is closed.'));
+    const lost = new Error('Connection is closed.');
+    const fate = cut(command as never);
+    if (fate === 'nothing') return send(command, stream);
+    if (fate === 'unanswered') return (send(command, stream) as Promise<unknown>).then(() => Promise.reject(lost));
+    command.reject(lost);
     return command.promise;
   };
   return client;

@@ -5,6 +5,8 @@ import { storeFailure, unavailableFailure } from './store-failures.js';
 
 const RECONNECT_STEP = 50;
 const RECONNECT_LIMIT = 1_000;
+/** Until a connection that is given up is cut, where its other end does not answer. */
+const DISCONNECT_TIMEOUT = 250;
 
 /** Where a URL leads to, without user and password. */
 export function placeOf(url: string): string {
@@ -30,6 +32,7 @@ export function clientOptions(options: RedisStoreOptions, name: string, timeout:
     protocol: 2,
     lazyConnect: true,
     connectTimeout: timeout,
+    disconnectTimeout: DISCONNECT_TIMEOUT,
     commandTimeout: timeout,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

@@ -142,7 +142,7 @@ describe('a process that starts again', () => {
             options: { tuning: { pieceFields: 1, keepLog: 0 } },
             cut: ({ args }) => {
               if (args[0] === WRITE_BASE_SUM || args[0] === WRITE_BASE) dead ||= left-- <= 0;
-              return dead;
+              return dead ? 'unsent' : 'nothing';
             },
           }),
         );

@@ -1,0 +1,141 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
+import { contentOf } from '../../../../test/contracts/state-content.js';
+import { epochAt, SETTINGS, StepMaker } from '../../../../test/contracts/state-steps.js';
+import { expectFailure } from '../../../../test/contracts/state-store.contract.js';
+import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
+import type { RedisStateStore } from './redis-state-store.js';
+
+describe('what others have put under our keys, or left of them', () => {
+  let server: RedisServer;
+  let deployment: RedisDeployment;
+  let maker: StepMaker;
+  let warnings: string[];
+  let store: RedisStateStore;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    deployment = new RedisDeployment(server);
+    maker = new StepMaker();
+    warnings = [];
+    store = opening();
+    await store.open();
+    await store.claim(maker.epoch);
+    await store.replace(maker.generation());
+    await store.commit(maker.step({ rows: [{ kind: 'spend_by_model', key: 1, age: 0, sum: 1 }] }));
+    await store.fold();
+  });
+  afterEach(async () => {
+    await deployment[Symbol.asyncDispose]();
+  });
+
+  function opening(options: Parameters<RedisDeployment['store']>[0] = {}): RedisStateStore {
+    const log = { debug: () => {}, warn: (message: string) => void warnings.push(message) };
+    return deployment.store({ options: { log, ...options.options, tuning: { keepLog: 0 } } });
+  }
+
+  async function generation(): Promise<string> {
+    return String(await deployment.client.hget(deployment.key('meta'), 'generation'));
+  }
+
+  it('a meta key of another type is refused, unharmed', async () => {
+    await deployment.client.del(deployment.key('meta'));
+    await deployment.client.set(deployment.key('meta'), 'foreign');
+    const other = opening();
+    await other.open();
+    expect([other.state, warnings.length]).toEqual([null, 1]);
+    await expectFailure(other.claim(maker.epoch), 'store-refused');
+    await expectFailure(store.commit(maker.step()), 'store-refused');
+    await expectFailure(store.replace(maker.generation()), 'store-refused');
+    expect(await deployment.client.get(deployment.key('meta'))).toBe('foreign');
+  });
+
+  it('a log of another type is refused before anything is changed', async () => {
+    const log = deployment.key(`${await generation()}:log`);
+    await deployment.client.del(log);
+    await deployment.client.set(log, 'foreign');
+    const meta = await deployment.client.hgetall(deployment.key('meta'));
+    await expectFailure(store.commit(maker.step()), 'store-refused');
+    expect(await deployment.client.hgetall(deployment.key('meta'))).toEqual(meta);
+    expect(await deployment.client.get(log)).toBe('foreign');
+  });
+
+  it('a part of the base of another type stops the folding, not the steps', async () => {
+    const key = deployment.key(`${await generation()}:counters`);
+    await deployment.client.del(key);
+    await deployment.client.set(key, 'foreign');
+    await store.commit(maker.step({ rows: [{ kind: 'requests', key: 1, age: 0, sum: 2 }] }));
+    await store.fold();
+    expect(warnings).toHaveLength(1);
+    expect(await deployment.client.get(key)).toBe('foreign');
+    await store.commit(maker.step());
+    await deployment.client.del(key);
+    await store.fold();
+    const base = await deployment.client.hget(deployment.key('meta'), 'base');
+    expect(base).toBe(String(maker.state.version));
+  });
+
+  it.each([
+    ['a bucket', ':p:S'],
+    ['the names of series', ':d:'],
+  ])('a state that has lost %s is not served', async (_, part) => {
+    const [key] = (await deployment.keys()).filter((name) => name.includes(part));
+    await deployment.client.del(deployment.key(String(key)));
+    const other = opening();
+    await other.open();
+    expect([other.state, other.checkpoint]).toEqual([null, null]);
+    expect(warnings).toEqual([expect.stringContaining("can't be read")]);
+    await other.refresh();
+    await other.refresh();
+    expect(warnings.length).toBeLessThanOrEqual(2);
+  });
+
+  it('a state whose log has gone is not served', async () => {
+    await store.commit(maker.step());
+    await deployment.client.del(deployment.key(`${await generation()}:log`));
+    const other = opening();
+    await other.open();
+    expect(other.state).toBeNull();
+    expect(warnings).toEqual([expect.stringContaining('log lacks steps')]);
+  });
+
+  it('a state of a newer format is refused by name, and left as it is', async () => {
+    await deployment.client.hset(deployment.key('meta'), 'format', '2');
+    await expectFailure(opening().open(), 'store-format');
+    await expectFailure(opening().claim(epochAt(9)), 'store-format');
+    await expectFailure(store.refresh(), 'store-format');
+    await expectFailure(store.commit(maker.step()), 'store-format');
+    await expectFailure(store.replace(maker.generation()), 'store-format');
+  });
+
+  it('a state of an older format is seeded anew, and its keys go', async () => {
+    const before = await generation();
+    await deployment.client.hset(deployment.key('meta'), 'format', '0');
+    const other = opening();
+    await other.open();
+    expect([other.state, warnings.length]).toEqual([null, 1]);
+    await other.claim(epochAt(2));
+    await other.replace(maker.generation(epochAt(2)));
+    await other.claim(epochAt(3));
+    await other.replace(maker.generation(epochAt(3)));
+    expect((await deployment.keys()).filter((key) => key.startsWith(before))).toEqual([]);
+  });
+
+  it('a state of other settings is not read, and only its own system may replace it', async () => {
+    const other = opening({ options: { settings: { ...SETTINGS, durationBuckets: [1, 2] } } });
+    await other.open();
+    expect([other.state, other.checkpoint]).toEqual([null, null]);
+    expect(warnings).toEqual([expect.stringContaining('other settings')]);
+    await expectFailure(other.claim(epochAt(2, 1, '7000000000000000002')), 'other-system');
+    await other.claim(epochAt(2));
+    await other.replace(maker.generation(epochAt(2)));
+    expect(contentOf(other.state)).toEqual(contentOf(maker.state));
+    await store.refresh();
+    expect(store.state).toBeNull();
+  });
+});
