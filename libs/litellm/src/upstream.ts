@@ -108,9 +108,9 @@ export interface UpstreamSession {
 /** The way to PostgreSQL. */
 export abstract class Upstream {
   /**
-   * Connects, takes the advisory lock that makes this process the one consumer, and runs the preflight.
+   * Connects, waits for the advisory lock that makes this process the one consumer, and runs the preflight.
    *
-   * @throws ExporterFailure with cause, remedy and section; `slot-active` when another process holds the lock.
+   * @throws ExporterFailure with cause, remedy and section; the signal's reason while it waits.
    */
   abstract connect(signal: AbortSignal): Promise<UpstreamSession>;
 }

@@ -1,29 +1,66 @@
-import { ExporterFailure } from '@app/change';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from './connection.js';
 import { quoteLiteral } from './literal.js';
+import type { Reporter } from './options.js';
 
 /** The key of the lock that makes one process the consumer of a slot: a 64-bit hash that every release of ours agrees on. */
 function keyExpression(slot: string): string {
   return `hashtextextended('litellm-exporter/' || current_database() || '/' || ${quoteLiteral(slot)}, 0)`;
 }
 
+/** How often a waiting process asks whether the lock is free: a killed leader is replaced within 3 s. */
+const POLL_MS = 250;
+/** How often a waiting process says so. */
+const SAY_MS = 60_000;
+
+/** What waiting for the lock needs. */
+export interface LockWait {
+  readonly control: Connection;
+  /** Opens the connection that is to hold the lock; called only while the lock seems to be free. */
+  readonly openReplication: () => Promise<Connection>;
+  readonly slot: string;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Takes the advisory lock of a slot on the replication connection itself, so that lock and slot share one fate.
+ * Waits until this process may consume the slot, and returns the replication connection that holds its advisory lock:
+ * lock and slot share one fate. While another process holds it, only an ordinary, idle connection asks now and then: no
+ * walsender is taken up, and no snapshot is held.
  *
- * @throws ExporterFailure `slot-active` that names the session which holds it.
+ * @throws the signal's reason, or what the connections fail with.
  */
-export async function takeAdvisoryLock(replication: Connection, control: Connection, slot: string): Promise<void> {
-  const [row] = await replication.query<{ taken: string | boolean }>(
+export async function takeAdvisoryLock(wait: LockWait): Promise<Connection> {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    wait.signal.throwIfAborted();
+    if (await seemsFree(wait)) {
+      const replication = await wait.openReplication();
+      if (await tryLock(replication, wait.slot)) return replication;
+      await replication.close();
+    }
+    if (performance.now() - saidAt >= SAY_MS) {
+      saidAt = performance.now();
+      const holder = await holderOf(wait.control, wait.slot);
+      wait.reporter.info(
+        `another exporter consumes slot "${wait.slot}"${holder}; this one serves the shared state, and takes over when that one goes`,
+      );
+    }
+    await pause(POLL_MS, undefined, { signal: wait.signal });
+  }
+}
+
+async function tryLock(connection: Connection, slot: string): Promise<boolean> {
+  const [row] = await connection.query<{ taken: string | boolean }>(
     `SELECT pg_try_advisory_lock(${keyExpression(slot)}) AS taken`,
   );
-  if (row?.taken === true || row?.taken === 't') return;
-  throw new ExporterFailure({
-    kind: 'slot-active',
-    message: `another exporter holds the lock of slot "${slot}"${await holderOf(control, slot)}`,
-    remedy:
-      'none needed for a replica: it takes over when the other one goes; otherwise stop the other one, or set REPLICATION_SLOT to a name of its own',
-    section: '#slots',
-  });
+  return row?.taken === true || row?.taken === 't';
+}
+
+async function seemsFree({ control, slot }: LockWait): Promise<boolean> {
+  const taken = await tryLock(control, slot);
+  if (taken) await control.query(`SELECT pg_advisory_unlock(${keyExpression(slot)})`);
+  return taken;
 }
 
 async function holderOf(control: Connection, slot: string): Promise<string> {

@@ -118,13 +118,28 @@ describe.each(flavors)('a session with %s and %s', (flavor, plugin) => {
     );
   });
 
-  it('lets one process in at a time', async () => {
+  it('lets one process in at a time; the next one waits, says for whom, and comes in when the first has gone', async () => {
+    await using given = await givenUpstream(serverOf(flavor), { plugin });
+    const first = await given.connect();
+    const second = given.connect();
+    await awaitUntil(() => given.reported.length > 0);
+    expect(given.reported[0]).toMatch(
+      /^another exporter consumes slot ".*" \(pid \d+ from 127\.0\.0\.1\); this one serves the shared state/,
+    );
+    const left = performance.now();
+    await first.close();
+    expect((await second).facts.slot).toBe(given.options.slot);
+    expect(performance.now() - left).toBeLessThan(5_000);
+  });
+
+  it('stops to wait for the lock when asked to', async () => {
     await using given = await givenUpstream(serverOf(flavor), { plugin });
     await given.connect();
-    await expect(given.connect()).rejects.toMatchObject({
-      kind: 'slot-active',
-      message: expect.stringMatching(/another exporter holds the lock of slot ".*" \(pid \d+ from 127\.0\.0\.1\)/),
-    });
+    const stopping = new AbortController();
+    const waiting = given.upstream().connect(stopping.signal);
+    await awaitUntil(() => given.reported.length > 0);
+    stopping.abort(new Error('stopped'));
+    await expect(waiting).rejects.toThrow();
   });
 
   it('says that it is lost, within a moment, when its control connection is ended', async () => {

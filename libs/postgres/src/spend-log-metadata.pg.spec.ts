@@ -32,6 +32,8 @@ it('a row whose commit is in the WAL, and that nobody sees yet, is found all the
       async () => (await given.sql.query(waiting.replace('pg_cancel_backend(pid)', '1'))).rowCount === 1,
     );
     const found = session.metadata([key]);
+    const missed = `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%FROM pg_locks%' AND application_name = 'litellm-exporter' AND datname = current_database()`;
+    await awaitUntil(async () => (await given.sql.query(missed)).rowCount === 1, { interval: 1 });
     await given.sql.query(waiting);
     expect((await found).get('late')).toEqual({ status: null, errorClass: 'RateLimitError' });
     await written;

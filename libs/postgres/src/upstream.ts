@@ -25,9 +25,7 @@ export class PostgresUpstream extends Upstream {
       await forgetTimeLimits(control);
       const first = await preflightServer(control, this.options);
       throwFirst(first.failures, this.reporter);
-      replication = await Connection.open(this.options, 'replication', signal);
-      await forgetTimeLimits(replication);
-      await takeAdvisoryLock(replication, control, this.options.slot);
+      replication = await this.claim(control, signal);
       const findings = await preflight(control, this.options, first);
       throwFirst(findings.failures, this.reporter);
       return await this.session(control, replication, findings);
@@ -35,6 +33,16 @@ export class PostgresUpstream extends Upstream {
       await Promise.all([control.close(), replication?.close()]);
       throw control.explain(error);
     }
+  }
+
+  private claim(control: Connection, signal: AbortSignal): Promise<Connection> {
+    const openReplication = async (): Promise<Connection> => {
+      const replication = await Connection.open(this.options, 'replication', signal);
+      await forgetTimeLimits(replication);
+      return replication;
+    };
+    const { reporter } = this;
+    return takeAdvisoryLock({ control, openReplication, slot: this.options.slot, reporter, signal });
   }
 
   private async session(control: Connection, replication: Connection, findings: Preflight): Promise<UpstreamSession> {
