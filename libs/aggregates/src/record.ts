@@ -77,6 +77,8 @@ export interface RecordedState extends StateView {
   hold(): () => void;
   /** Resolves when nobody holds the state: then, and in the same turn of the event loop, it may be changed. */
   free(): Promise<void>;
+  /** True while somebody holds the state: whoever has awaited {@link free} asks once more, as others may have come first. */
+  readonly held?: boolean;
 }
 
 /** A record that changes nothing but the version and the clock; the base for building one. */

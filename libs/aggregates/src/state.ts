@@ -107,6 +107,10 @@ export class AggregateState implements RecordedState {
     };
   }
 
+  get held(): boolean {
+    return this.#holders > 0;
+  }
+
   async free(): Promise<void> {
     while (this.#holders > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

@@ -44,7 +44,9 @@ export class ServedState {
   }
 
   async #apply(from: RecordedState, records: readonly StateRecord[], checkpoint: Checkpoint): Promise<boolean> {
-    await from.free();
+    // Between the end of one hold and this turn another one may have begun.
+    do await from.free();
+    while (from.held === true);
     if (this.#current?.state !== from) return false;
     const missing = records.filter((record) => record.version > from.version);
     const [first] = missing;

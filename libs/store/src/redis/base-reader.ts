@@ -74,7 +74,8 @@ export class BaseReader {
     ): [string, Extract<MemberContent, { content: C }>][] =>
       [...contents].filter(([, found]) => found.content === content) as never;
     yield this.#empty;
-    for (const content of ['single', 'counters', 'histograms', 'tokens', 'entities'] as const) {
+    // Replaced tokens after entities: a row of a deprecated key says of its token what was true when it was written.
+    for (const content of ['single', 'counters', 'histograms', 'entities', 'tokens'] as const) {
       for (const [member] of named(content)) yield* this.#values(content, member);
     }
     const definitions = named('definitions').sort(([, one], [, other]) => one.firstId - other.firstId);
@@ -104,7 +105,7 @@ export class BaseReader {
     return (await this.#connection.pipeline(commands)) as Flat[];
   }
 
-  async *#values(content: 'single' | 'counters' | 'histograms' | 'tokens' | 'entities', member: string) {
+  async *#values(content: 'single' | 'counters' | 'histograms' | 'entities' | 'tokens', member: string) {
     const key = this.#keys.base(this.#generation, member);
     const flat = await scan(this.#connection, 'HSCAN', key);
     const fields = entriesOf(flat);
