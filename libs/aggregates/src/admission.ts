@@ -52,9 +52,14 @@ export class Admission {
     this.#succeeded.add(model);
   }
 
-  /** Forgets what it has admitted, so that ids whose series are gone make room. */
+  /**
+   * Makes room for new ids where the series of old ones are gone. It looks through all series, and so does so only
+   * where a kind has no room left.
+   */
   renew(): void {
-    this.#admitted = null;
+    this.#names = null;
+    const full = [...(this.#admitted?.values() ?? [])].some((ids) => ids.size >= UNKNOWN_IDS);
+    if (full) this.#admitted = null;
   }
 
   /** The key under which a series is kept: its own, or one with `other` in place of ids beyond the bound. */
@@ -109,7 +114,6 @@ export class Admission {
 
   /** The unknown ids that have series now. */
   #survey(): Map<Invented, Set<string>> {
-    this.#names = null;
     for (const { key } of this.#state.table('traffic_model').names()) this.#succeeded.add(key[2] as string);
     const admitted = new Map<Invented, Set<string>>(INVENTED.map((part) => [part, new Set()]));
     for (const kind of Object.keys(SERIES_KINDS) as SeriesKind[]) {

@@ -1,5 +1,5 @@
 import { type Entity, type EntityOf, type EntityTable, entityKey, type KeyEntity } from '@app/litellm';
-import { type EntityLookup, followReplacements } from './entity-state.js';
+import { answeringKey, type EntityLookup } from './entity-state.js';
 import type { EntityOperation } from './record.js';
 
 /**
@@ -35,14 +35,11 @@ export class EntityLayer implements EntityLookup {
   }
 
   keyOfToken(token: string): KeyEntity | undefined {
-    const own = this.get('key', token);
-    if (own !== undefined) return own;
-    const current = followReplacements(this.#replaced, token);
-    if (current !== token) return this.get('key', current) ?? this.#below.keyOfToken(current);
-    const below = this.#below.keyOfToken(token);
-    if (below === undefined) return undefined;
-    const answering = followReplacements(this.#replaced, below.token);
-    return this.get('key', answering);
+    return answeringKey(this, token);
+  }
+
+  replacementOf(token: string): string | undefined {
+    return this.#replaced.get(token) ?? this.#below.replacementOf(token);
   }
 
   put(entity: Entity): void {

@@ -8,6 +8,8 @@ export interface EntityLookup {
   get<T extends EntityTable>(table: T, key: string): EntityOf<T> | undefined;
   /** The key that answers for a token now, through replacements of tokens. */
   keyOfToken(token: string): KeyEntity | undefined;
+  /** The token by which this one was replaced, one step of possibly several; undefined where it was not. */
+  replacementOf(token: string): string | undefined;
 }
 
 /** The labels by which families and counters name a key. */
@@ -21,18 +23,19 @@ export function teamLabels(teamId: string, alias: string | undefined): readonly 
   return [teamId, alias === undefined || alias === '' ? 'none' : alias];
 }
 
-/**
- * The token that stands for `token` now: follows replacements, at most as many as there are, because a circle of them
- * can be written into the table.
- */
-export function followReplacements(replaced: ReadonlyMap<string, string>, token: string): string {
+/** The key that answers for a token: its own, else the one at the end of its replacements, which may run in a circle. */
+export function answeringKey(entities: EntityLookup, token: string): KeyEntity | undefined {
+  const own = entities.get('key', token);
+  if (own !== undefined) return own;
+  const passed = new Set([token]);
   let current = token;
-  for (let steps = 0; steps < replaced.size; steps++) {
-    const next = replaced.get(current);
-    if (next === undefined || next === token) return current;
+  for (;;) {
+    const next = entities.replacementOf(current);
+    if (next === undefined || passed.has(next)) break;
+    passed.add(next);
     current = next;
   }
-  return current;
+  return current === token ? undefined : entities.get('key', current);
 }
 
 /** LiteLLM's entities as they stand after the last applied record. */
@@ -70,7 +73,11 @@ export class EntityState implements EntityView, EntityLookup {
   }
 
   keyOfToken(token: string): KeyEntity | undefined {
-    return this.get('key', token) ?? this.get('key', followReplacements(this.#replaced, token));
+    return answeringKey(this, token);
+  }
+
+  replacementOf(token: string): string | undefined {
+    return this.#replaced.get(token);
   }
 
   /** How many keys bear this pair of labels. */

@@ -3,7 +3,7 @@ import { type Admission, OTHER, otherLabels } from './admission.js';
 import type { CounterTable } from './counter-table.js';
 import { type CounterDelta, type Delta, entriesOf, type HistogramDelta, keyText } from './delta.js';
 import type { EntityLayer } from './entity-layer.js';
-import { keyLabels, teamLabels } from './entity-state.js';
+import { type EntityLookup, keyLabels, teamLabels } from './entity-state.js';
 import { addExact, EXACT_ZERO } from './exact-sum.js';
 import { ownText } from './own-text.js';
 import type { CounterValue, HistogramValue, StateRecord } from './record.js';
@@ -102,35 +102,66 @@ function isHistogram(kind: CounterKind | HistogramKind): kind is HistogramKind {
 }
 
 /**
- * Counters of teams and keys whose label pair nobody bears any more end here (METRICS.md, "Types"): a rename, rotation
- * or deletion starts or ends a series, never shifts what was counted.
+ * Counters of teams and keys whose label pair nobody bears after the step end with it (METRICS.md, "Types"): a rename,
+ * rotation or deletion starts or ends a series, never shifts what was counted. A pair may come and go within one step.
  */
-function endedPairs({ state, delta, entities }: CounterStep): StateRecord['ended'] {
-  const bearers = new Map<string, { labels: readonly string[]; change: number }>();
-  const ended: { kind: CounterKind; labels: readonly string[] }[] = [];
+function endedPairs(step: CounterStep): StateRecord['ended'] {
+  const { state, delta, entities } = step;
+  const bearers = new Map<string, number>();
+  const touched: Touched[] = [];
   const change = (labels: readonly string[], by: number): void => {
     const text = keyText(labels);
-    const entry = bearers.get(text) ?? { labels, change: 0 };
-    entry.change += by;
-    bearers.set(text, entry);
+    bearers.set(text, (bearers.get(text) ?? 0) + by);
+    if (by < 0) touched.push(['key_spend_usd', labels]);
   };
   for (const [table, key, before, after] of replacements(state, entities)) {
-    if (table === 'key') {
-      if (before?.table === 'key') change(keyLabels(before), -1);
-      if (after?.table === 'key') change(keyLabels(after), 1);
-    } else if (table === 'team' && before?.table === 'team') {
-      const old = teamLabels(key, before.teamAlias);
-      const alias = after?.table === 'team' ? after.teamAlias : null;
-      if (alias === null || teamLabels(key, alias)[1] !== old[1]) ended.push({ kind: 'team_spend_usd', labels: old });
+    if (before?.table === 'key') change(keyLabels(before), -1);
+    if (after?.table === 'key') change(keyLabels(after), 1);
+    if (table === 'team' && before?.table === 'team') {
+      touched.push(['team_spend_usd', teamLabels(key, before.teamAlias)]);
     }
   }
-  for (const { labels, change: by } of bearers.values()) {
-    const fixed = labels.every((label) => label === 'none' || label === OTHER);
-    if (!fixed && by < 0 && state.entities.keysOfPair(labels) + by <= 0) ended.push({ kind: 'key_spend_usd', labels });
+  for (const kind of PAIR_KINDS) {
+    for (const { labels } of delta.counters[kind]?.values() ?? []) touched.push([kind, labels]);
   }
-  const exists = (kind: CounterKind, labels: readonly string[]): boolean =>
+  const keysOf = (labels: readonly string[]): number =>
+    state.entities.keysOfPair(labels) + (bearers.get(keyText(labels)) ?? 0);
+  const exists = ([kind, labels]: Touched): boolean =>
     state.counterTable.counter(kind, labels) !== undefined || delta.counters[kind]?.has(keyText(labels)) === true;
-  return ended.filter(({ kind, labels }) => exists(kind, labels));
+  return endedAmong(touched.filter(exists), { entities, keysOf });
+}
+
+/** Label pairs of teams and keys that have a counter and that nobody bears: what a seed did not find any more. */
+export function orphanedPairs(state: AggregateState): StateRecord['ended'] {
+  const all = PAIR_KINDS.flatMap((kind) =>
+    [...state.counterTable.counters(kind)].map(({ labels }): Touched => [kind, labels]),
+  );
+  return endedAmong(all, { entities: state.entities, keysOf: (labels) => state.entities.keysOfPair(labels) });
+}
+
+const PAIR_KINDS = ['team_spend_usd', 'key_spend_usd'] as const;
+type Touched = readonly [kind: (typeof PAIR_KINDS)[number], labels: readonly string[]];
+
+/** Who bears a label pair. */
+interface Bearers {
+  readonly entities: EntityLookup;
+  readonly keysOf: (labels: readonly string[]) => number;
+}
+
+function endedAmong(touched: readonly Touched[], { entities, keysOf }: Bearers): StateRecord['ended'] {
+  const ended = new Map<string, StateRecord['ended'][number]>();
+  for (const [kind, labels] of touched) {
+    const [first = '', second] = labels;
+    const standsForMany = labels.every((label) => label === 'none' || label === OTHER);
+    if (standsForMany) continue;
+    const team = kind === 'team_spend_usd' ? entities.get('team', first) : undefined;
+    const borne =
+      kind === 'key_spend_usd'
+        ? keysOf(labels) > 0
+        : team !== undefined && teamLabels(first, team.teamAlias)[1] === second;
+    if (!borne) ended.set(`${kind}/${keyText(labels)}`, { kind, labels });
+  }
+  return [...ended.values()];
 }
 
 type Replacement = readonly [

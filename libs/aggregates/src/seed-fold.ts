@@ -4,6 +4,7 @@ import { Delta } from './delta.js';
 import { EntityLayer } from './entity-layer.js';
 import { type FoldOrigin, type SpendById, SpendFold } from './fold.js';
 import { StepPreparation } from './prepare.js';
+import { orphanedPairs } from './prepare-counters.js';
 import { emptyRecord, type RecordedState } from './record.js';
 import type { AggregateSettings } from './settings.js';
 import { AggregateState, ALL_SERIES_KINDS } from './state.js';
@@ -83,7 +84,7 @@ export class SeedFold {
   /** The slice is whole: its rows count. */
   sliceDone(): void {
     attributeByAlias(this.#delta, this.#byId, this.state.entities);
-    this.#apply(this.#delta);
+    this.#apply(this.#delta, this.#base.snapshotTime);
     this.sliceLost();
   }
 
@@ -95,7 +96,8 @@ export class SeedFold {
 
   /**
    * Finishes the state. With `keepBefore`, buckets of the old state that lie wholly before the table's oldest row are
-   * kept: retention shorter than the window must not shrink the past (METRICS.md section 1).
+   * kept: retention shorter than the window must not shrink the past (METRICS.md section 1). In an empty table there
+   * is no such row, and all of them are. Version and clock go on from the old state's, which was served meanwhile (W7).
    */
   finish(oldestRowTime: number | null, options: SeedEnd): RecordedState {
     const { before, snapshotTime, reason } = this.#base;
@@ -103,7 +105,7 @@ export class SeedFold {
     delta.count('seeds', [reason], 1);
     let covered = Math.max(options.since, oldestRowTime ?? snapshotTime);
     if (before !== null && options.keepBefore) {
-      carryOver(before, delta, { until: oldestRowTime ?? snapshotTime, now: snapshotTime });
+      carryOver(before, delta, { until: oldestRowTime ?? Number.POSITIVE_INFINITY, now: snapshotTime });
       covered = Math.min(covered, Number(before.figures.covered_since ?? covered));
     }
     delta.figures.covered_since = covered;
@@ -111,14 +113,15 @@ export class SeedFold {
     delta.figures.last_commit_timestamp_seconds = (this.#base.lastCommitTime ?? snapshotTime) / 1000;
     delta.figures.seed_duration_seconds = options.seconds;
     delta.figures.seed_completed_timestamp_seconds = snapshotTime / 1000;
-    this.#apply(delta);
+    this.#apply(delta, Math.max(snapshotTime, before?.clock ?? 0));
+    this.state.apply({ ...emptyRecord(this.state.version, this.state.clock), ended: orphanedPairs(this.state) });
     this.state.raiseVersion((before?.version ?? 0) + 1);
     return this.state;
   }
 
-  #apply(delta: Delta): void {
+  #apply(delta: Delta, clock: number): void {
     const entities = new EntityLayer(this.state.entities);
-    this.state.apply(this.#preparation.prepare({ delta, entities, clock: this.#base.snapshotTime }));
+    this.state.apply(this.#preparation.prepare({ delta, entities, clock }));
   }
 
   /** Counters go on from the old state, and so does what is known of replaced tokens. */

@@ -27,18 +27,21 @@ const ENTITY_TABLES: readonly EntityTable[] = [
   'deprecated_key',
 ];
 
-/** Writes a state as records of one version: figures and counters first, then entities, then series kind by kind. */
+/**
+ * Writes a state as records of one version: figures and counters first, then entities, then series kind by kind.
+ * Replaced tokens come after the entities, because a row of a deprecated key says of one what was true at its time.
+ */
 export function* dumpState(state: DumpedState, base: StateRecord, items: number): Iterable<StateRecord> {
   yield {
     ...base,
     counters: [...state.counterTable.counterValues()],
     histograms: [...state.counterTable.histogramValues()],
     folded: { ...state.counterTable.folded },
-    replacedTokens: [...state.entities.replacedTokens],
     present: Object.fromEntries(state.entities.presence),
     figures: { ...state.figures },
   };
   for (const entities of inChunks(entityOperations(state.entities), items)) yield { ...base, entities };
+  for (const replacedTokens of inChunks(state.entities.replacedTokens, items)) yield { ...base, replacedTokens };
   for (const kind of Object.keys(SERIES_KINDS) as SeriesKind[]) {
     for (const defined of inChunks(definitions(state.table(kind)), items)) yield { ...base, defined };
     for (const pairs of inChunks<PairValue>(state.table(kind).pairValues(), items)) {

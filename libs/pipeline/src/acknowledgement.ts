@@ -10,17 +10,17 @@ export class AcknowledgementLedger {
   #durable: Lsn = LSN_ZERO;
   #acked: Lsn = LSN_ZERO;
 
+  /** The state that the stream starts from is stored up to `start`; whether it would survive is not known yet. */
   constructor(start: Lsn) {
     this.#received = start;
     this.#stored = start;
-    this.#durable = start;
-    this.#acked = start;
   }
 
   get stored(): Lsn {
     return this.#stored;
   }
 
+  /** 0 until the store has said what would survive its crash. */
   get durablePosition(): Lsn {
     return this.#durable;
   }

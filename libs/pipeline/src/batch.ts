@@ -71,6 +71,7 @@ export class Batch {
     folded.entities.mergeInto(this.entities);
     this.#moveTo(endLsn);
     this.commitTime = commitTime;
+    this.delta.figures.last_commit_timestamp_seconds = commitTime / 1000;
     this.transactions += 1;
     this.urgent = true;
   }

@@ -1,4 +1,4 @@
-import { Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
+import { Observable, type OperatorFunction, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
 
 /** How values become batches. */
 export interface ConflateOptions<T, B, R> {
@@ -14,57 +14,91 @@ export interface ConflateOptions<T, B, R> {
 
 /**
  * Works on one batch at a time and merges what comes meanwhile into the next one: order is kept, memory holds two
- * batches at most, and a slow `project` makes batches larger rather than a queue longer.
+ * batches at most, and a slow `project` makes batches larger rather than a queue longer. A batch that is not ready when
+ * the source completes is not worked on. What one of the options throws fails the whole.
  */
 export function conflate<T, B, R>(options: ConflateOptions<T, B, R>): OperatorFunction<T, R> {
   return (source) =>
     new Observable<R>((subscriber) => {
-      let gathering = options.open();
-      let working: Subscription | null = null;
-      let timer: Subscription | null = null;
-      let earliest = 0;
-      let completed = false;
-
-      const start = (): void => {
-        timer = null;
-        const batch = gathering;
-        gathering = options.open();
-        earliest = options.scheduler.now() + options.spacing;
-        let finished = false;
-        const running = options.project(batch).subscribe({
-          next: (value) => subscriber.next(value),
-          error: (error: unknown) => subscriber.error(error),
-          complete: () => {
-            finished = true;
-            working = null;
-            next();
-          },
-        });
-        if (!finished) working = running;
-      };
-      const next = (): void => {
-        if (working !== null || timer !== null) return;
-        if (options.ready(gathering)) {
-          const wait = Math.max(0, earliest - options.scheduler.now());
-          timer = options.scheduler.schedule(start, wait);
-        } else if (completed) subscriber.complete();
-      };
-
+      const conflating = new Conflating(options, subscriber);
       const subscription = source.subscribe({
-        next: (value) => {
-          options.add(gathering, value);
-          next();
-        },
+        next: (value) => conflating.take(value),
         error: (error: unknown) => subscriber.error(error),
-        complete: () => {
-          completed = true;
-          next();
-        },
+        complete: () => conflating.complete(),
       });
       return () => {
         subscription.unsubscribe();
-        working?.unsubscribe();
-        timer?.unsubscribe();
+        conflating.unsubscribe();
       };
     });
+}
+
+class Conflating<T, B, R> {
+  readonly #options: ConflateOptions<T, B, R>;
+  readonly #out: Subscriber<R>;
+  #gathering: B;
+  #working: Subscription | null = null;
+  #timer: Subscription | null = null;
+  #earliest = 0;
+  #completed = false;
+
+  constructor(options: ConflateOptions<T, B, R>, out: Subscriber<R>) {
+    this.#options = options;
+    this.#out = out;
+    this.#gathering = options.open();
+  }
+
+  take(value: T): void {
+    this.#attempt(() => {
+      this.#options.add(this.#gathering, value);
+      this.#next();
+    });
+  }
+
+  complete(): void {
+    this.#completed = true;
+    this.#attempt(() => this.#next());
+  }
+
+  unsubscribe(): void {
+    this.#working?.unsubscribe();
+    this.#timer?.unsubscribe();
+  }
+
+  /** An observer that throws would end the process: its error goes down the stream instead. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#out.error(error);
+    }
+  }
+
+  #next(): void {
+    if (this.#working !== null || this.#timer !== null) return;
+    const { ready, scheduler } = this.#options;
+    if (ready(this.#gathering)) {
+      const wait = Math.max(0, this.#earliest - scheduler.now());
+      this.#timer = scheduler.schedule(() => this.#attempt(() => this.#start()), wait);
+    } else if (this.#completed) this.#out.complete();
+  }
+
+  #start(): void {
+    const { open, project, scheduler, spacing } = this.#options;
+    this.#timer = null;
+    const batch = this.#gathering;
+    this.#gathering = open();
+    this.#earliest = scheduler.now() + spacing;
+    const working = new Subscription();
+    this.#working = working;
+    const running = project(batch).subscribe({
+      next: (value) => this.#out.next(value),
+      error: (error: unknown) => this.#out.error(error),
+      complete: () => {
+        this.#working = null;
+        this.#attempt(() => this.#next());
+      },
+    });
+    working.add(running);
+  }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StateStore } from '@app/aggregates';
-import { type ChangeStream, ExporterFailure, lsnDistance } from '@app/change';
+import { type ChangeStream, ExporterFailure, LSN_ZERO, lsnDistance } from '@app/change';
 import type { UpstreamSession } from '@app/litellm';
 import { exhaustMap, from, interval, map, merge, type Observable, Subscription, tap, timer } from 'rxjs';
 import { AcknowledgementLedger } from './acknowledgement.js';
@@ -9,10 +9,12 @@ import { gatherTransactions } from './gather-transactions.js';
 import { HistoryWatch } from './history-watch.js';
 import type { PipelineObserver } from './observer.js';
 import { MESSAGE_PREFIX, type Piece } from './piece.js';
+import type { PoisonWatch } from './poison-watch.js';
 import { RejectionLog } from './rejection-log.js';
 import { SilenceWatch } from './silence-watch.js';
 import type { SeedReason } from './start-decision.js';
 import { streamEvents } from './stream-event.js';
+import { untilAborted } from './until-aborted.js';
 import type { Writer } from './writer.js';
 
 /** A new seed is wanted by something that happened in the stream. */
@@ -31,6 +33,8 @@ export interface ConsumerOptions {
   readonly observer: PipelineObserver;
   /** Milliseconds between refreshes of the slot's figures. */
   readonly updateInterval: number;
+  /** Where earlier streams broke. */
+  readonly poison: PoisonWatch;
 }
 
 /** Milliseconds that the store may be out of reach before PostgreSQL is let go of (W11). */
@@ -68,7 +72,7 @@ export class StreamConsumer {
       work.add(this.#work().subscribe({ error: reject }));
     });
     try {
-      await Promise.race([ended, aborted(signal)]);
+      await untilAborted(ended, signal);
       await this.#drain();
     } finally {
       work.unsubscribe();
@@ -86,7 +90,8 @@ export class StreamConsumer {
         exhaustMap(() => this.#acknowledge()),
       ),
       writer.failed.pipe(map(raise)),
-      interval(WATCH_INTERVAL).pipe(exhaustMap(() => this.#watch())),
+      interval(WATCH_INTERVAL).pipe(tap(() => this.#watch())),
+      interval(WATCH_INTERVAL).pipe(exhaustMap(() => this.#acknowledge())),
       timer(0, updateInterval).pipe(exhaustMap(() => this.#refreshFigures())),
       from(session.lost).pipe(map(raise)),
     );
@@ -103,6 +108,7 @@ export class StreamConsumer {
         context: () => writer.context(),
         metadata: (rows) => session.metadata(rows),
         pause: (paused) => this.#hold('metadata', paused),
+        poison: this.#options.poison,
       }),
       map((piece) => this.#take(piece)),
     );
@@ -145,20 +151,19 @@ export class StreamConsumer {
     const { store, writer } = this.#options;
     const durable = await store.durable();
     if (durable !== null) this.#ledger.survive(durable);
-    const position = this.#ledger.confirmable();
+    const position = this.#stream === null ? null : this.#ledger.confirmable();
     if (position !== null) this.#stream?.confirm(position);
     if (!writer.full) this.#hold('store', false);
   }
 
-  async #watch(): Promise<void> {
+  /** @throws ExporterFailure where the store can't follow, SeedWanted after a backfill. */
+  #watch(): void {
     const { writer, store } = this.#options;
-    const blocked = writer.blockedSince;
-    if (blocked !== null) {
-      if (Date.now() - blocked < STORE_PATIENCE) return;
+    const since = writer.underWaySince;
+    if (since !== null && Date.now() - since >= STORE_PATIENCE) {
       const message = 'the store has been out of reach for 10 s, so the replication connection is closed';
       throw new ExporterFailure({ kind: 'store-unavailable', message });
     }
-    await this.#acknowledge();
     if (this.#history.observe(historyRows(store), Date.now())) throw new SeedWanted('history');
   }
 
@@ -177,7 +182,8 @@ export class StreamConsumer {
       if (slot.safeWalBytes !== null) figures.slot_safe_wal_bytes = slot.safeWalBytes;
       if (slot.walStatus !== null) figures.slot_status = slot.walStatus;
     }
-    figures.durable_lag_bytes = lsnDistance(this.#ledger.durablePosition, this.#ledger.stored);
+    const durable = this.#ledger.durablePosition;
+    if (durable > LSN_ZERO) figures.durable_lag_bytes = lsnDistance(durable, this.#ledger.stored);
     if (this.#heartbeatSentAt !== null) figures.replication_lag_seconds = (Date.now() - this.#heartbeatSentAt) / 1000;
     writer.take({ kind: 'figures', figures });
     await this.#sendHeartbeat();
@@ -203,8 +209,9 @@ export class StreamConsumer {
     const { writer } = this.#options;
     this.#stream?.pause();
     const limit = Date.now() + DRAIN_LIMIT;
-    while (!writer.idle && writer.blockedSince === null && Date.now() < limit) await pause(10);
-    if (writer.blockedSince === null) await this.#acknowledge();
+    const stores = (): boolean => writer.checkpoint !== null && writer.blockedSince === null;
+    while (!writer.idle && stores() && Date.now() < limit) await pause(10);
+    if (stores()) await this.#acknowledge();
     await this.#stream?.close();
   }
 }
@@ -220,9 +227,4 @@ function historyRows(store: StateStore): number {
 
 function raise(error: unknown): never {
   throw error;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -2,4 +2,4 @@ export { AcknowledgementLedger } from './acknowledgement.js';
 export { PipelineObserver } from './observer.js';
 export { PipelineModule, type PipelineModuleOptions } from './pipeline.module.js';
 export { decideStart, type SeedReason, type StartDecision, type StartSituation } from './start-decision.js';
-export { Supervisor, type SupervisorOptions } from './supervisor.js';
+export { type Pacing, Supervisor, type SupervisorOptions } from './supervisor.js';

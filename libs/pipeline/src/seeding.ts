@@ -1,16 +1,22 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type AggregateSettings,
   AggregateState,
   edgeOf,
+  type Generation,
   SeedFold,
   type StateStore,
   type WindowSpec,
   windowSpecs,
 } from '@app/aggregates';
-import type { Checkpoint, Epoch } from '@app/change';
+import { type Checkpoint, type Epoch, isFailure } from '@app/change';
 import type { EntityTable, SeedProgress, SeedSink, UpstreamSession } from '@app/litellm';
 import type { PipelineObserver } from './observer.js';
 import type { SeedReason } from './start-decision.js';
+
+/** Milliseconds for which a finished seed waits for a store that is out of reach. */
+const REPLACE_PATIENCE = 60_000;
+const REPLACE_PAUSE = 1_000;
 
 /** What a seed needs. */
 export interface SeedingOptions {
@@ -23,6 +29,8 @@ export interface SeedingOptions {
   readonly signal: AbortSignal;
   /** Called once before the new state is made current: no step of the old one may be under way then. */
   readonly beforeReplace: () => Promise<void>;
+  /** Called once when the first rows are read: what came before has cost the server next to nothing. */
+  readonly reading: () => void;
 }
 
 /** The oldest startTime that any window needs at `now`, in milliseconds. */
@@ -48,10 +56,11 @@ export async function takeSeed(options: SeedingOptions): Promise<Checkpoint> {
   fold.present(tables satisfies Readonly<Record<EntityTable, boolean>>);
   const since = seedHorizon(settings, clock);
   let rows = 0;
-  const sink = seedSink(fold, (progress) => {
+  const progressed = (progress: SeedProgress): void => {
     rows = progress.rows;
     observer.seedProgress(progress);
-  });
+  };
+  const sink = seedSink(fold, { reading: options.reading, progressed });
   const result = await session.seed({ since, signal: options.signal }, sink);
   const keepBefore = store.durability === 'external';
   const seconds = (performance.now() - started) / 1000;
@@ -64,19 +73,43 @@ export async function takeSeed(options: SeedingOptions): Promise<Checkpoint> {
     next: result.consistentPoint,
     commitTime: lastCommitTime === null ? result.snapshotTime : Math.max(lastCommitTime, result.snapshotTime),
   };
-  await store.replace({ epoch: options.epoch, checkpoint, state });
+  await replaceInTime(options, { epoch: options.epoch, checkpoint, state });
   observer.seedFinished(rows, seconds);
   return checkpoint;
 }
 
-function seedSink(fold: SeedFold, progressed: (progress: SeedProgress) => void): SeedSink {
+/** A store that is away for a moment must not cost a seed of hours. */
+async function replaceInTime({ store, observer, signal }: SeedingOptions, generation: Generation): Promise<void> {
+  const limit = Date.now() + REPLACE_PATIENCE;
+  for (;;) {
+    try {
+      await store.replace(generation);
+      return;
+    } catch (error) {
+      if (!isFailure(error, 'store-unavailable') || signal.aborted || Date.now() >= limit) throw error;
+      observer.storeError(error.kind);
+      observer.warn(`the new state can't be stored, trying again: ${error.message}`);
+      await pause(REPLACE_PAUSE, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+function seedSink(
+  fold: SeedFold,
+  tell: { readonly reading: () => void; readonly progressed: (progress: SeedProgress) => void },
+): SeedSink {
+  let read = false;
   return {
-    entities: (rows) => fold.entities(rows),
+    entities: (rows) => {
+      if (!read) tell.reading();
+      read = true;
+      fold.entities(rows);
+    },
     facts: (rows) => fold.facts(rows),
     rejected: (reason, rows) => fold.rejected(reason, rows),
     sliceDone: (progress) => {
       fold.sliceDone();
-      progressed(progress);
+      tell.progressed(progress);
     },
     sliceLost: () => fold.sliceLost(),
   };

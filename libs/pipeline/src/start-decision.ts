@@ -42,7 +42,7 @@ export function decideStart(situation: StartSituation): StartDecision {
   if (facts.inRecovery) return { action: 'wait', why: 'the server is in recovery' };
   if (stored === null) return { action: 'seed', reason: 'first' };
   const foreign = otherSource(facts, stored);
-  if (foreign !== null) return foreign;
+  if (foreign !== null && asked !== 'requested') return foreign;
   if (asked !== null) return { action: 'seed', reason: asked };
   if (facts.temporarySlot) return { action: 'seed', reason: 'process_state' };
   return decideBySlot(situation, stored);
@@ -66,10 +66,7 @@ function otherSource(facts: UpstreamFacts, stored: Checkpoint): StartDecision | 
 
 function decideBySlot({ facts, slot }: StartSituation, stored: Checkpoint): StartDecision {
   const seed = (reason: SeedReason): StartDecision => ({ action: 'seed', reason });
-  if (facts.source.timeline !== stored.source.timeline) {
-    const within = facts.timelineSwitch !== null && stored.next <= facts.timelineSwitch;
-    if (!within) return seed('timeline_changed');
-  }
+  if (!inHistory(facts, stored)) return seed('timeline_changed');
   if (stored.next > facts.walEnd) return seed('state_ahead_of_server');
   if (facts.source.spendLogsOid !== stored.source.spendLogsOid) return seed('other_spend_logs');
   if (slot === null) return seed('slot_absent');
@@ -80,4 +77,14 @@ function decideBySlot({ facts, slot }: StartSituation, stored: Checkpoint): Star
   if (slot.plugin !== stored.plugin || slot.plugin !== facts.plugin) return seed('plugin_changed');
   if (slot.confirmedFlush === null || stored.next < slot.confirmedFlush) return seed('state_behind_slot');
   return { action: 'resume' };
+}
+
+/**
+ * True where all that the state has counted is in the history of the server's timeline. The switch point that is known is
+ * that of the last timeline: after two of them in a row it says nothing about ours.
+ */
+function inHistory({ source, timelineSwitch }: UpstreamFacts, stored: Checkpoint): boolean {
+  if (source.timeline === stored.source.timeline) return true;
+  const followsOurs = source.timeline === stored.source.timeline + 1;
+  return followsOurs && timelineSwitch !== null && stored.next <= timelineSwitch;
 }

@@ -21,6 +21,7 @@ export class StepStoring {
   readonly #preparation: StepPreparation;
   readonly #epoch: Epoch;
   #checkpoint: Checkpoint;
+  #underWaySince: number | null = null;
   #blockedSince: number | null = null;
   #stopped = false;
 
@@ -46,6 +47,11 @@ export class StepStoring {
     return this.#blockedSince;
   }
 
+  /** Since when the present step is under way, by this process's clock, answered or not; null when none is. */
+  get underWaySince(): number | null {
+    return this.#underWaySince;
+  }
+
   /** Lets go of a step that waits for the store. */
   stop(): void {
     this.#stopped = true;
@@ -64,7 +70,12 @@ export class StepStoring {
     const commitTime = batch.commitTime ?? this.#checkpoint.commitTime;
     const checkpoint: Checkpoint = { ...this.#checkpoint, next, commitTime };
     const step: Step = { epoch: this.#epoch, prev: this.#checkpoint.next, checkpoint, record };
-    if (!(await this.#commit(step))) return null;
+    this.#underWaySince = Date.now();
+    try {
+      if (!(await this.#commit(step))) return null;
+    } finally {
+      this.#underWaySince = null;
+    }
     this.#checkpoint = checkpoint;
     this.#observer.stored(batch.rows, (performance.now() - started) / 1000);
     return { next, transactions: batch.transactions };

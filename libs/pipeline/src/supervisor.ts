@@ -1,16 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AggregateSettings, StateStore } from '@app/aggregates';
-import { type Checkpoint, type Epoch, ExporterFailure } from '@app/change';
+import { type Epoch, ExporterFailure, type SlotFacts } from '@app/change';
 import type { Upstream, UpstreamSession } from '@app/litellm';
 import { interval, type Subscription } from 'rxjs';
 import { SeedWanted, StreamConsumer } from './consumer.js';
 import type { PipelineObserver } from './observer.js';
 import { MESSAGE_PREFIX } from './piece.js';
+import { PoisonWatch } from './poison-watch.js';
 import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
 import { takeSeed } from './seeding.js';
-import { decideStart, type SeedReason } from './start-decision.js';
-import { Writer } from './writer.js';
+import { decideStart, type SeedReason, type StartDecision } from './start-decision.js';
+import { untilAborted } from './until-aborted.js';
+import { Writer, type WriterClaim } from './writer.js';
 
 /** What a supervisor is made of. */
 export interface SupervisorOptions {
@@ -20,21 +22,35 @@ export interface SupervisorOptions {
   readonly settings: AggregateSettings;
   /** Milliseconds between refreshes of the slot's figures. */
   readonly updateInterval: number;
+  /** How long is waited after a failure, and before a seed; {@link PACING} without it. */
+  readonly pacing?: Pacing;
 }
 
+/** How long is waited before something is tried again. */
+export interface Pacing {
+  readonly retry: typeof retryVerdict;
+  readonly seed: typeof pauseBeforeSeed;
+}
+
+const PACING: Pacing = { retry: retryVerdict, seed: pauseBeforeSeed };
 const TICK = 1_000;
 const HOUR = 3_600_000;
+/** Milliseconds after which a stream counts as one that works. */
+const STEADY = 30_000;
 
 /** Keeps one consumer going: connects, decides by the start table, seeds, streams, and starts again after failures. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #writer: Writer;
+  readonly #pacing: Pacing;
+  readonly #poison = new PoisonWatch();
   #asked: SeedReason | null = null;
   #seedStarts: number[] = [];
   #attempt = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#pacing = options.pacing ?? PACING;
     this.#writer = new Writer(options.store, options.observer);
   }
 
@@ -68,65 +84,96 @@ export class Supervisor {
   }
 
   async #session(signal: AbortSignal): Promise<void> {
+    // Nothing of PostgreSQL is held while a step waits for the store (W11).
+    await untilAborted(this.#writer.rewind(), signal);
+    if (signal.aborted) return;
     const { upstream, observer } = this.#options;
     const session = await upstream.connect(signal);
-    observer.dependency('postgres', true);
-    for (const warning of session.facts.warnings) observer.warn(warning);
     try {
-      await this.#writer.rewind();
+      observer.dependency('postgres', true);
+      for (const warning of session.facts.warnings) observer.warn(warning);
+      // Before the first step: a clock of this process that is ahead would push the windows on, and they never go back.
+      this.#writer.setClock((await session.figures()).clock);
       const claimed = await this.#claim(session, signal);
       if (claimed === null) return;
       observer.leader(true);
       this.#writer.attach(claimed);
-      this.#attempt = 0;
-      const { store, updateInterval } = this.#options;
-      await new StreamConsumer({ session, store, writer: this.#writer, observer, updateInterval }).run(signal);
+      await this.#consume(session, signal);
     } finally {
       observer.leader(false);
       await session.close();
     }
   }
 
-  /** Decides by the start table and brings state and slot together; null when it was asked to stop or has to wait. */
-  async #claim(
-    session: UpstreamSession,
-    signal: AbortSignal,
-  ): Promise<{ epoch: Epoch; checkpoint: Checkpoint } | null> {
+  async #consume(session: UpstreamSession, signal: AbortSignal): Promise<void> {
+    const { store, observer, updateInterval } = this.#options;
+    const started = Date.now();
+    const work = { session, store, writer: this.#writer, observer, updateInterval, poison: this.#poison };
+    try {
+      await new StreamConsumer(work).run(signal);
+    } finally {
+      // A stream that breaks as soon as it is open must not be tried without end at the first, short pause.
+      if (Date.now() - started >= STEADY) this.#attempt = 0;
+    }
+  }
+
+  /** Decides by the start table and brings state and slot together; null when it was asked to stop. */
+  async #claim(session: UpstreamSession, signal: AbortSignal): Promise<WriterClaim | null> {
     const { store, observer } = this.#options;
     const slot = await session.slot();
-    const decision = decideStart({ facts: session.facts, slot, stored: store.checkpoint, asked: this.#asked });
+    this.#decide(session, slot);
+    await this.#writer.detach();
+    const epoch = await this.#newEpoch(session);
+    await store.claim(epoch);
+    // Decided once more: the claim has brought in what another writer had stored before it.
+    const decision = this.#decide(session, slot);
+    const stored = store.checkpoint;
+    if (decision.action === 'resume' && stored !== null) {
+      observer.info('the stored state and the slot meet: streaming goes on from the checkpoint');
+      const { source, slot: name } = session.facts;
+      return { epoch, checkpoint: { ...stored, source, slot: name } };
+    }
+    // The windows of the old state go on while it is served.
+    if (store.state !== null && stored !== null) this.#writer.attach({ epoch, checkpoint: stored });
+    if (decision.action !== 'seed' || !(await this.#mayStartSeed(session, signal))) return null;
+    const checkpoint = await takeSeed({
+      ...this.#options,
+      session,
+      epoch,
+      signal,
+      reason: decision.reason,
+      beforeReplace: () => this.#writer.detach(),
+      reading: () => this.#seedStarts.push(Date.now()),
+    });
+    this.#asked = null;
+    return { epoch, checkpoint };
+  }
+
+  /** @throws ExporterFailure `other-system` or `server-in-recovery` where neither seed nor stream is allowed. */
+  #decide(session: UpstreamSession, slot: SlotFacts | null): StartDecision {
+    const stored = this.#options.store.checkpoint;
+    const decision = decideStart({ facts: session.facts, slot, stored, asked: this.#asked });
     if (decision.action === 'refuse') {
       throw new ExporterFailure({ kind: 'other-system', message: decision.why, remedy: decision.remedy });
     }
     if (decision.action === 'wait') {
       throw new ExporterFailure({ kind: 'server-in-recovery', message: decision.why });
     }
-    if (decision.action === 'seed' && !(await this.#mayStartSeed(signal))) return null;
-    const epoch = await this.#newEpoch(session);
-    await store.claim(epoch);
-    if (decision.action === 'resume') {
-      observer.info('the stored state and the slot meet: streaming goes on from the checkpoint');
-      return { epoch, checkpoint: store.checkpoint as Checkpoint };
-    }
-    // The windows of the old state go on while it is served.
-    if (store.state !== null && store.checkpoint !== null) {
-      this.#writer.attach({ epoch, checkpoint: store.checkpoint });
-    }
-    const beforeReplace = (): Promise<void> => this.#writer.detach();
-    const { reason } = decision;
-    const checkpoint = await takeSeed({ ...this.#options, session, epoch, reason, signal, beforeReplace });
-    this.#asked = null;
-    return { epoch, checkpoint };
+    return decision;
   }
 
-  async #mayStartSeed(signal: AbortSignal): Promise<boolean> {
+  async #mayStartSeed(session: UpstreamSession, signal: AbortSignal): Promise<boolean> {
     const now = Date.now();
-    const wait = pauseBeforeSeed(this.#seedStarts, now);
+    this.#seedStarts = this.#seedStarts.filter((start) => now - start < HOUR);
+    const wait = this.#pacing.seed(this.#seedStarts, now);
     if (wait > 0) {
       this.#options.observer.warn(`a new seed is needed; it starts in ${(wait / 1000).toFixed(0)} s`);
-      await sleep(wait, signal);
+      const waiting = new AbortController();
+      const over = sleep(wait, AbortSignal.any([signal, waiting.signal])).then(() => null);
+      const lost = await Promise.race([over, session.lost]);
+      waiting.abort();
+      if (lost !== null) throw lost;
     }
-    this.#seedStarts = [...this.#seedStarts.filter((start) => now - start < HOUR), Date.now()];
     return !signal.aborted;
   }
 
@@ -148,7 +195,7 @@ export class Supervisor {
     observer.reconnect();
     this.#tell(error);
     await this.#mendStore(error);
-    const { pause: wait } = retryVerdict(error, this.#attempt);
+    const { pause: wait } = this.#pacing.retry(error, this.#attempt);
     observer.info(`trying again in ${(wait / 1000).toFixed(1)} s`);
     await sleep(wait, signal);
     if (store.state === null && store.durability === 'external') await store.open().catch(() => undefined);

@@ -17,7 +17,11 @@ const SPACING = 10;
 /** Rows gathered while a step is being stored at which the socket is paused. */
 const HIGH_ROWS = 50_000;
 
-const NOTHING_KNOWN: EntityLookup = { get: () => undefined, keyOfToken: () => undefined };
+const NOTHING_KNOWN: EntityLookup = {
+  get: () => undefined,
+  keyOfToken: () => undefined,
+  replacementOf: () => undefined,
+};
 
 /**
  * Stores what it takes in, step by step, in order (W3): one step is under way, and everything that comes meanwhile is
@@ -83,6 +87,11 @@ export class Writer {
   /** Since when a step can't be stored, by this process's clock in milliseconds; null while all is well. */
   get blockedSince(): number | null {
     return this.#storing?.blockedSince ?? null;
+  }
+
+  /** Since when the present step is under way, answered or not; null when none is. */
+  get underWaySince(): number | null {
+    return this.#storing?.underWaySince ?? null;
   }
 
   /** True while the stream should be held: a step is under way, and enough has been gathered behind it. */
@@ -154,10 +163,20 @@ export class Writer {
   }
 
   #add(batch: Batch, input: WriterInput): void {
-    batch.add(input);
+    try {
+      batch.add(input);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
     if (batch.endLsn !== null && batch.endLsn > this.#gathered) this.#gathered = batch.endLsn;
     if (input.kind === 'tick') this.#fold?.moveClock(this.clock);
     this.#observer.inFlight(batch.rows + (this.#underWay?.rows ?? 0));
+  }
+
+  #fail(error: unknown): void {
+    this.#storing = null;
+    this.#failed.next(error);
   }
 
   #project(batch: Batch): Observable<Stored> {
@@ -173,8 +192,8 @@ export class Writer {
     try {
       return await storing.store(batch, this.clock);
     } catch (error) {
-      if (this.#storing === storing) this.#storing = null;
-      this.#failed.next(error);
+      // A claim that has ended meanwhile may fail as it likes.
+      if (this.#storing === storing) this.#fail(error);
       return null;
     } finally {
       this.#underWay = null;

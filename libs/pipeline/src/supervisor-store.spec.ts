@@ -1,0 +1,121 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ExporterFailure, lsnOf } from '@app/change';
+import { describe, expect, it } from '@jest/globals';
+import { awaitUntil } from '../../../test/support/await-until.js';
+import { FakePostgres } from '../../../test/support/fake-postgres.js';
+import { faultyStore, outlivingStore } from '../../../test/support/faulty-store.js';
+import { givenPipeline, read, spend } from '../../../test/support/given-pipeline.js';
+
+const _HOUR = 3_600_000;
+
+function unavailable(): ExporterFailure {
+  return new ExporterFailure({ kind: 'store-unavailable', message: 'Redis is away' });
+}
+
+describe('the supervisor and its store', () => {
+  it('a seed is not lost to a store that is away when it has to be put in place', async () => {
+    const server = new FakePostgres();
+    server.commit([spend()]);
+    let away = 2;
+    const store = faultyStore((point) => {
+      if (point === 'replace' && away-- > 0) throw unavailable();
+    });
+    await using pipeline = givenPipeline(server, { store });
+    await pipeline.streaming();
+    expect(pipeline.upstream.session.seeds).toBe(1);
+    expect(pipeline.told.of('storeError')).toHaveLength(2);
+  });
+
+  it('W11: holds nothing of PostgreSQL while a step waits for the store, and can be stopped meanwhile', async () => {
+    const server = new FakePostgres();
+    const pipeline = givenPipeline(server);
+    await pipeline.streaming();
+    pipeline.store.reach = (point) => {
+      if (point === 'store') throw unavailable();
+    };
+    server.commit([spend()]);
+    await awaitUntil(() => pipeline.told.of('storeError').length > 0);
+    pipeline.upstream.breakOff();
+    await awaitUntil(() => pipeline.told.of('reconnect').length > 0);
+    await pause(100);
+    expect(pipeline.upstream.sessions).toHaveLength(1);
+    const started = performance.now();
+    await pipeline.stop();
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it('W3: a step whose answer was lost counts once when the store is back', async () => {
+    const server = new FakePostgres();
+    await using pipeline = givenPipeline(server);
+    await pipeline.streaming();
+    let lost = 0;
+    pipeline.store.reach = (point) => {
+      if (point === 'stored' && lost++ < 2) throw unavailable();
+    };
+    server.commit([spend()]);
+    await pipeline.caughtUp();
+    expect(lost).toBeGreaterThan(2);
+    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows).toBe(1);
+  });
+
+  it('W5: a store that went back is read again, and the start table decides', async () => {
+    const server = new FakePostgres();
+    await using pipeline = givenPipeline(server, { store: outlivingStore() });
+    await pipeline.streaming();
+    server.commit([spend()]);
+    await pipeline.caughtUp();
+    let opened = 0;
+    pipeline.store.reach = (point) => {
+      if (point === 'open') opened += 1;
+      if (point === 'store' && opened === 0) {
+        throw new ExporterFailure({ kind: 'checkpoint-mismatch', message: 'the store stands elsewhere' });
+      }
+    };
+    server.commit([spend()]);
+    await pipeline.streaming(2);
+    await pipeline.caughtUp();
+    expect(opened).toBe(1);
+    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows).toBe(2);
+  });
+
+  it('W4: a writer that is fenced says so, and does not go on with its claim', async () => {
+    const server = new FakePostgres();
+    const store = outlivingStore();
+    await using pipeline = givenPipeline(server, { store });
+    await pipeline.streaming();
+    await store.inner.claim({ lineage: `${server.systemId}/1`, position: lsnOf(2n ** 60n) });
+    server.commit([spend()]);
+    await awaitUntil(() => pipeline.told.of('fenced').length > 2);
+    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')).toBeUndefined();
+    expect(server.slot?.confirmed).toBeLessThan(server.walEnd);
+  });
+
+  it('W4: no step is under way under the old claim when a new one is made', async () => {
+    const server = new FakePostgres();
+    await using pipeline = givenPipeline(server);
+    await pipeline.streaming();
+    pipeline.store.reach = async (point) => {
+      if (point === 'claim') {
+        expect(pipeline.store.underWay).toBe(0);
+        // As long as a second of ticks.
+        await pause(1_200);
+        expect(pipeline.store.underWay).toBe(0);
+      }
+    };
+    pipeline.upstream.breakOff();
+    await pipeline.streaming(2);
+    expect(pipeline.told.of('fenced')).toEqual([]);
+    expect(pipeline.told.of('error')).toHaveLength(1);
+  });
+
+  it('W10: waits for a store that can not be opened, and says why', async () => {
+    const server = new FakePostgres();
+    let refusals = 0;
+    const store = faultyStore((point) => {
+      if (point === 'open' && ++refusals <= 2) throw unavailable();
+    });
+    await using pipeline = givenPipeline(server, { store });
+    await pipeline.streaming();
+    expect(pipeline.told.of('error')).toEqual([['Redis is away'], ['Redis is away']]);
+  });
+});

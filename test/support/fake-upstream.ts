@@ -1,0 +1,294 @@
+import { type ChangeStream, ExporterFailure, LSN_ZERO, type Lsn, type StreamSink } from '@app/change';
+import {
+  type MetadataFacts,
+  type SeedRequest,
+  type SeedResult,
+  type SeedSink,
+  type SpendLogKey,
+  Upstream,
+  type UpstreamFacts,
+  type UpstreamFigures,
+  type UpstreamSession,
+} from '@app/litellm';
+import type { FakePostgres } from './fake-postgres.js';
+
+/** Points at which a fake can be made to fail; what the hook throws is what happens. */
+export type FakePoint = 'connect' | 'figures' | 'seed' | 'slice' | 'stream' | 'receive' | 'confirm' | 'confirmed';
+
+/** How a fake connection behaves. */
+export interface FakeUpstreamOptions {
+  /** The slot goes with its connection. */
+  readonly temporarySlot?: boolean;
+  /** Called at each point, before what it names is done. */
+  readonly reach?: (point: FakePoint) => void;
+  /** What metadata says of rows that the stream carries without. */
+  readonly metadata?: (rows: readonly SpendLogKey[]) => Promise<ReadonlyMap<string, MetadataFacts>>;
+  /** Rows of a seed in one slice. */
+  readonly slice?: number;
+}
+
+/** The way to a fake server; remembers its sessions. */
+export class FakeUpstream extends Upstream {
+  readonly sessions: FakeSession[] = [];
+
+  constructor(
+    readonly server: FakePostgres,
+    readonly options: FakeUpstreamOptions = {},
+  ) {
+    super();
+  }
+
+  get session(): FakeSession {
+    const session = this.sessions.at(-1);
+    if (session === undefined) throw new Error('nobody has connected yet');
+    return session;
+  }
+
+  async connect(signal: AbortSignal): Promise<UpstreamSession> {
+    signal.throwIfAborted();
+    this.options.reach?.('connect');
+    const session = new FakeSession(this.server, this.options);
+    this.sessions.push(session);
+    return session;
+  }
+
+  /** Ends every connection, as a server does that is killed. */
+  breakOff(reason: Error = broken('the connection was lost')): void {
+    for (const session of this.sessions) session.breakOff(reason);
+  }
+}
+
+function broken(message: string): ExporterFailure {
+  return new ExporterFailure({ kind: 'stream-broken', message });
+}
+
+/** A session with a fake server. */
+export class FakeSession implements UpstreamSession {
+  readonly facts: UpstreamFacts;
+  readonly lost: Promise<Error>;
+  closed = false;
+  seeds = 0;
+  #lose: (reason: Error) => void = () => undefined;
+  #openStream: FakeStream | null = null;
+  readonly #server: FakePostgres;
+  readonly #options: FakeUpstreamOptions;
+
+  constructor(server: FakePostgres, options: FakeUpstreamOptions) {
+    this.#server = server;
+    this.#options = options;
+    this.lost = new Promise((resolve) => {
+      this.#lose = resolve;
+    });
+    this.facts = factsOf(server, options.temporarySlot ?? false);
+  }
+
+  get openStream(): FakeStream | null {
+    return this.#openStream;
+  }
+
+  breakOff(reason: Error): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#openStream?.end(reason);
+    this.#letGo();
+    this.#lose(reason);
+  }
+
+  async slot() {
+    this.#alive();
+    return this.#server.slotFacts(this.facts.slot);
+  }
+
+  async seed({ signal }: SeedRequest, sink: SeedSink): Promise<SeedResult> {
+    this.#alive();
+    this.#options.reach?.('seed');
+    const consistentPoint = this.#server.createSlot(this.facts.plugin, this.facts.temporarySlot);
+    const { facts, entities } = this.#server.snapshot();
+    const snapshotTime = this.#server.clock;
+    this.seeds += 1;
+    sink.entities(entities);
+    const slice = this.#options.slice ?? 10;
+    for (let at = 0; at < facts.length; at += slice) {
+      sink.facts(facts.slice(at, at + slice));
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+      this.#alive();
+      this.#options.reach?.('slice');
+      const rows = Math.min(at + slice, facts.length);
+      sink.sliceDone({ rows, share: rows / facts.length, etaSeconds: 0 });
+    }
+    const oldestRowTime = facts.length === 0 ? null : Math.min(...facts.map(({ startTime }) => startTime));
+    return { consistentPoint, snapshotTime, oldestRowTime };
+  }
+
+  async stream(from: Lsn, sink: StreamSink): Promise<ChangeStream> {
+    this.#alive();
+    this.#options.reach?.('stream');
+    if (this.#server.slot === null) throw new ExporterFailure({ kind: 'slot-missing', message: 'there is no slot' });
+    this.#openStream = new FakeStream(this.#server, from, sink, this.#options);
+    return this.#openStream;
+  }
+
+  async dropSlot(): Promise<void> {
+    this.#server.slot = null;
+  }
+
+  async metadata(rows: readonly SpendLogKey[]): Promise<ReadonlyMap<string, MetadataFacts>> {
+    return (await this.#options.metadata?.(rows)) ?? new Map();
+  }
+
+  async figures(): Promise<UpstreamFigures> {
+    this.#alive();
+    this.#options.reach?.('figures');
+    const { walEnd, clock, spendLogsOid } = this.#server;
+    return { slot: this.#server.slotFacts(this.facts.slot), walEnd, clock, spendLogsOid };
+  }
+
+  async emitMessage(prefix: string, content: string): Promise<Lsn> {
+    this.#alive();
+    return this.#server.message(prefix, content);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.#openStream?.close();
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (this.facts.temporarySlot) this.#server.slot = null;
+  }
+
+  #alive(): void {
+    if (this.closed) throw broken('the connection is closed');
+  }
+}
+
+function factsOf(server: FakePostgres, temporarySlot: boolean): UpstreamFacts {
+  const { systemId, timeline, database, spendLogsOid, inRecovery, walEnd, timelineSwitch } = server;
+  const tables = [
+    'key',
+    'team',
+    'user',
+    'organization',
+    'budget',
+    'end_user',
+    'team_member',
+    'project',
+    'tag',
+  ] as const;
+  return {
+    source: { systemId, timeline, database, schema: 'public', spendLogsOid },
+    version: 150_020,
+    plugin: 'wal2json',
+    slot: 'litellm_exporter_litellm',
+    temporarySlot,
+    inRecovery,
+    walEnd,
+    timelineSwitch,
+    tables: Object.fromEntries(
+      [...tables, 'model', 'deprecated_key', 'spend_logs'].map((table) => [table, true]),
+    ) as UpstreamFacts['tables'],
+    warnings: [],
+  };
+}
+
+/** A stream of a fake server: one message in each turn of the event loop, a keepalive when there are no more. */
+export class FakeStream implements ChangeStream {
+  confirmed: Lsn = LSN_ZERO;
+  paused = false;
+  ended = false;
+  /** End of the last transaction that was sent whole, or of the log in a keepalive. */
+  sent: Lsn;
+  /** How often the socket was paused. */
+  pauses = 0;
+  readonly confirmations: Lsn[] = [];
+  readonly #server: FakePostgres;
+  readonly #sink: StreamSink;
+  readonly #options: FakeUpstreamOptions;
+  #entry: number;
+  #change = 0;
+  #pumping = false;
+  readonly #wake = (): void => this.#pump();
+
+  constructor(server: FakePostgres, from: Lsn, sink: StreamSink, options: FakeUpstreamOptions) {
+    this.#server = server;
+    this.#sink = sink;
+    this.#options = options;
+    this.#entry = server.startOf(from);
+    this.sent = from;
+    server.onGrowth.add(this.#wake);
+    this.#pump();
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.pauses += 1;
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.#pump();
+  }
+
+  confirm(position: Lsn): void {
+    this.#options.reach?.('confirm');
+    if (this.ended || position <= this.confirmed) return;
+    if (position > this.sent) throw new Error('what was never sent is being confirmed');
+    this.confirmed = position;
+    this.confirmations.push(position);
+    const { slot } = this.#server;
+    if (slot !== null && position > slot.confirmed) slot.confirmed = position;
+    this.#options.reach?.('confirmed');
+  }
+
+  async close(): Promise<void> {
+    this.end(null);
+  }
+
+  end(reason: Error | null): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#server.onGrowth.delete(this.#wake);
+    this.#sink.closed(reason);
+  }
+
+  /** The server says how far its log reaches, now. */
+  keepalive(replyRequested = false): void {
+    if (this.#server.walEnd > this.sent) this.sent = this.#server.walEnd;
+    this.#sink.keepalive(this.#server.walEnd, replyRequested);
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      if (this.ended || this.paused) return;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    const entry = this.#server.log[this.#entry];
+    try {
+      this.#options.reach?.('receive');
+      if (entry === undefined) {
+        this.keepalive();
+        return;
+      }
+      const change = entry.changes[this.#change];
+      this.#change += 1;
+      if (this.#change >= entry.changes.length) {
+        this.#entry += 1;
+        this.#change = 0;
+        this.sent = entry.endLsn;
+      }
+      if (change !== undefined) this.#sink.change(change);
+    } catch (error) {
+      this.end(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    this.#pump();
+  }
+}
