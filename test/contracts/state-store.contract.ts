@@ -153,6 +153,9 @@ export function describeStateStore(name: string, abilities: StoreAbilities): voi
       await store.claim(other);
       await expectFailure(store.commit(new StepMaker().step({}, other)), 'checkpoint-mismatch');
       await expectFailure(store.commit(new StepMaker().step()), 'fenced');
+      await store.claim(epochAt(2));
+      await store.commit(maker.step({}, epochAt(2)));
+      await store.claim(other);
       await store.replace(maker.generation(other));
       await store.commit(maker.step({}, other));
       expect(contentOf(store.state)).toEqual(contentOf(maker.state));

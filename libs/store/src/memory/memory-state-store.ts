@@ -11,37 +11,36 @@ export class MemoryStateStore extends StateStore {
   readonly durability = 'process';
   readonly #served = new ServedState();
   #claim: Claim | null = null;
-  /** Set while the state belongs to another system than the claim: it is served, but no step may follow it. */
-  #closed = false;
+  /** The system that the state is of: steps of others may not follow it. */
+  #owner = '';
 
   get state(): RecordedState | null {
     return this.#served.state;
   }
 
   get checkpoint(): Checkpoint | null {
-    return this.#closed ? null : this.#served.checkpoint;
+    return this.#served.checkpoint;
   }
 
   async open(): Promise<void> {}
 
   async claim(epoch: Epoch): Promise<void> {
-    this.#closed ||= this.#admit(epoch) === 'other-system';
+    this.#admit(epoch, 'accept');
   }
 
   async commit({ epoch, prev, checkpoint, record }: Step): Promise<void> {
-    if (this.#admit(epoch, 'refuse') !== 'ours') throw fencedFailure(epoch);
+    const { system } = this.#admit(epoch, 'refuse');
     const state = this.#served.state;
     const stored = this.checkpoint;
-    if (state === null || stored === null) throw mismatchFailure(prev, null);
+    if (state === null || stored === null || system !== this.#owner) throw mismatchFailure(prev, null);
     if (stored.next === checkpoint.next && state.version === record.version) return;
     if (stored.next !== prev || state.version !== record.version - 1) throw mismatchFailure(prev, stored.next);
     if (!(await this.#served.advance(state, [record], checkpoint))) throw mismatchFailure(prev, stored.next);
   }
 
   async replace({ epoch, checkpoint, state }: Generation): Promise<void> {
-    if (this.#admit(epoch, 'refuse') !== 'ours') throw fencedFailure(epoch);
+    this.#owner = this.#admit(epoch, 'refuse').system;
     this.#served.replace({ state, checkpoint });
-    this.#closed = false;
   }
 
   async refresh(): Promise<void> {}
@@ -53,12 +52,11 @@ export class MemoryStateStore extends StateStore {
   async close(): Promise<void> {}
 
   /** Takes a claim that is not older than the one in force; another system's only where it is made explicitly. */
-  #admit(epoch: Epoch, otherSystem: 'accept' | 'refuse' = 'accept'): 'ours' | 'other-system' {
+  #admit(epoch: Epoch, otherSystem: 'accept' | 'refuse'): Claim {
     const own = claimOf(epoch);
     const order = this.#claim === null ? 'older' : compareClaims(this.#claim, own);
-    if (order === 'newer') throw fencedFailure(epoch);
-    if (order === 'other-system' && otherSystem === 'refuse') return 'other-system';
+    if (order === 'newer' || (order === 'other-system' && otherSystem === 'refuse')) throw fencedFailure(epoch);
     this.#claim = own;
-    return order === 'other-system' ? 'other-system' : 'ours';
+    return own;
   }
 }

@@ -1,7 +1,14 @@
 import { SERIES_KINDS, type SeriesKind, type WindowName } from '@app/aggregates';
 
-/** Series per hash: well below the 512 entries up to which Redis packs a hash tightly, as each write searches it. */
-const SHARD = 256;
+/** Definitions per hash: below the 512 entries up to which Redis packs a hash tightly, as each write searches it. */
+const DEFINITIONS = 256;
+
+/**
+ * Ids per hash of a bucket. Ids are given out across kinds: those of spend are most of them, so 512 fill a hash as far
+ * as Redis packs it tightly. The other windows know few series, or few at a time, and would otherwise have many hashes
+ * of two or three; a hash that does grow beyond 512 only takes more memory.
+ */
+const PAIRS: Readonly<Record<WindowName, number>> = { S: 512, K: 512, R: 4_096, E: 4_096, M: 4_096 };
 
 /** Names of the hashes of a base. */
 export const MEMBERS = {
@@ -14,7 +21,7 @@ export const MEMBERS = {
 
 /** Where the name of a series is kept. */
 export function definitionPlace(id: number): readonly [member: string, field: string] {
-  return [`d:${Math.floor(id / SHARD)}`, String(id % SHARD)];
+  return [`d:${Math.floor(id / DEFINITIONS)}`, String(id % DEFINITIONS)];
 }
 
 /**
@@ -22,7 +29,9 @@ export function definitionPlace(id: number): readonly [member: string, field: st
  * of neighbouring series whatever they sum, and a bucket of a window is a handful of keys.
  */
 export function pairPlace(kind: SeriesKind, id: number, bucket: number): readonly [member: string, field: string] {
-  return [`p:${SERIES_KINDS[kind].window}:${bucket}:${Math.floor(id / SHARD)}`, String(id % SHARD)];
+  const { window } = SERIES_KINDS[kind];
+  const ids = PAIRS[window];
+  return [`p:${window}:${bucket}:${Math.floor(id / ids)}`, String(id % ids)];
 }
 
 /** Where the entities of a table are kept. */
@@ -42,9 +51,11 @@ export function memberContent(member: string): MemberContent {
   const [kind = '', first = '', second = '', third = ''] = member.split(':');
   switch (kind) {
     case 'd':
-      return { content: 'definitions', firstId: Number(first) * SHARD };
-    case 'p':
-      return { content: 'pairs', window: first as WindowName, bucket: Number(second), firstId: Number(third) * SHARD };
+      return { content: 'definitions', firstId: Number(first) * DEFINITIONS };
+    case 'p': {
+      const window = first as WindowName;
+      return { content: 'pairs', window, bucket: Number(second), firstId: Number(third) * PAIRS[window] };
+    }
     case 'e':
       return { content: 'entities', table: first };
   }

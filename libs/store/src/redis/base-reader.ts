@@ -18,8 +18,8 @@ import type { StoreKeys } from './keys.js';
 import { type CurrentState, readable } from './meta.js';
 import type { RedisConnection } from './redis-connection.js';
 
-/** Hashes of at most 256 fields asked for at once: about 1 ms of Redis' time. */
-const HASHES = 16;
+/** Hashes asked for at once: at most some milliseconds of Redis' time. */
+const HASHES = 48;
 /** Fields of a large hash, or members of the index, asked for at once. */
 const FIELDS = '500';
 
@@ -79,25 +79,34 @@ export class BaseReader {
       for (const [member] of named(content)) yield* this.#values(content, member);
     }
     const definitions = named('definitions').sort(([, one], [, other]) => one.firstId - other.firstId);
-    for (const [of, hashes] of this.#batches(definitions)) {
+    for await (const [of, hashes] of this.#batches(definitions)) {
       yield this.#definitions(
         of.map(([, { firstId }]) => firstId),
-        await hashes,
+        hashes,
       );
     }
     const pairs = named('pairs').filter(([, { window, bucket }]) => bucket >= this.#edges[window]);
-    for (const [of, hashes] of this.#batches(pairs))
+    for await (const [of, hashes] of this.#batches(pairs))
       yield this.#pairs(
         of.map(([, place]) => place),
-        await hashes,
+        hashes,
       );
   }
 
-  *#batches<T>(of: readonly (readonly [string, T])[]): Iterable<[(readonly [string, T])[], Promise<Flat[]>]> {
+  /** Reads hashes in batches; the next one is on its way while the last one is decoded. */
+  async *#batches<T>(of: readonly (readonly [string, T])[]): AsyncIterable<[(readonly [string, T])[], Flat[]]> {
+    const ask = (from: number): Promise<Flat[]> => {
+      const asked = this.#hashes(of.slice(from, from + HASHES).map(([member]) => member));
+      asked.catch(() => {});
+      return asked;
+    };
+    let next = ask(0);
     for (let at = 0; at < of.length; at += HASHES) {
-      const batch = of.slice(at, at + HASHES);
-      yield [batch, this.#hashes(batch.map(([member]) => member))];
+      const hashes = await next;
+      next = ask(at + HASHES);
+      yield [of.slice(at, at + HASHES), hashes];
     }
+    await next;
   }
 
   async #hashes(members: readonly string[]): Promise<Flat[]> {

@@ -9,6 +9,7 @@ import { StoreKeys } from './keys.js';
 import { type CurrentState, OtherSettings, UnreadableState } from './meta.js';
 import { RedisConnection } from './redis-connection.js';
 import { type RedisStoreOptions, type RedisTuning, TUNING } from './redis-store-options.js';
+import { serverWarnings } from './server-warnings.js';
 import { type LoadedState, StateReader } from './state-reader.js';
 import { StateWriter } from './state-writer.js';
 
@@ -21,10 +22,12 @@ export class RedisStateStore extends StateStore {
   readonly #options: RedisStoreOptions & { tuning: RedisTuning };
   readonly #served = new ServedState();
   readonly #connections: readonly RedisConnection[];
+  readonly #reading: RedisConnection;
   readonly #reader: StateReader;
   readonly #writer: StateWriter;
   readonly #durability: Durability;
   readonly #refresh = new Coalesced(() => this.#catchUp());
+  #inspected = false;
   /** The stored generation that the served state is of. */
   #generation: string | null = null;
   /** A generation that was found to be unreadable, so that it is not tried again at each refresh. */
@@ -41,6 +44,7 @@ export class RedisStateStore extends StateStore {
     const reading = new RedisConnection(options, 'reader', commandTimeout);
     const writing = new RedisConnection(options, 'writer', commandTimeout);
     const syncing = new RedisConnection(options, 'durable', commandTimeout);
+    this.#reading = reading;
     this.#connections = [reading, writing, syncing];
     this.#reader = new StateReader(reading, keys, options);
     this.#writer = new StateWriter(writing, keys, this.#options);
@@ -57,6 +61,7 @@ export class RedisStateStore extends StateStore {
 
   async open(): Promise<void> {
     await this.#writer.rest();
+    await this.#inspectServer();
     this.#durability.reset();
     this.#unreadable = null;
     const loaded = await this.#load();
@@ -159,6 +164,14 @@ export class RedisStateStore extends StateStore {
     if (back && loaded.generation === this.#generation) return true;
     this.#adopt(loaded);
     return true;
+  }
+
+  /** Says once what will go wrong with this server. */
+  async #inspectServer(): Promise<void> {
+    if (this.#inspected) return;
+    const warnings = await serverWarnings(this.#reading);
+    this.#inspected = true;
+    for (const warning of warnings) this.#options.log?.warn(warning);
   }
 
   async #load(): Promise<LoadedState | null> {

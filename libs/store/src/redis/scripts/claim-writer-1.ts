@@ -13,10 +13,7 @@ if format and format ~= ARGV[1] then
   system = false
 end
 if system == ARGV[2] and rank > ARGV[3] then return {'FENCED', rank} end
-if system and system ~= ARGV[2] then
-  -- the state is another system's: it may be served, but only a new generation may be written
-  redis.call('HSET', KEYS[1], 'closed', '1')
-end
+-- the claim of another system replaces this one, but its steps are refused on a generation that it does not own
 if system ~= ARGV[2] or rank ~= ARGV[3] then redis.call('HDEL', KEYS[1], 'pen', 'draft') end
 redis.call('HSET', KEYS[1], 'format', ARGV[1], 'system', ARGV[2], 'rank', ARGV[3])
 return {'DONE'}

@@ -11,12 +11,12 @@ local function has_type(key, kind)
 end
 if not has_type(KEYS[1], 'hash') then return {'WRONGTYPE', KEYS[1]} end
 if not has_type(KEYS[2], 'stream') then return {'WRONGTYPE', KEYS[2]} end
-local format, system, rank, generation, closed, next, version = unpack(redis.call('HMGET', KEYS[1],
-  'format', 'system', 'rank', 'generation', 'closed', 'next', 'version'))
+local format, system, rank, generation, owner, next, version = unpack(redis.call('HMGET', KEYS[1],
+  'format', 'system', 'rank', 'generation', 'owner', 'next', 'version'))
 if not format then return {'MISMATCH', ''} end
 if format ~= ARGV[1] then return {'FORMAT', format} end
 if system ~= ARGV[2] or rank > ARGV[3] then return {'FENCED', rank} end
-if generation ~= ARGV[4] or closed or not next then return {'MISMATCH', ''} end
+if generation ~= ARGV[4] or owner ~= ARGV[2] or not next then return {'MISMATCH', ''} end
 if next == ARGV[6] and version == ARGV[8] then return {'DONE'} end
 if next ~= ARGV[5] or version ~= ARGV[7] then return {'MISMATCH', next} end
 for i = 3, #KEYS do

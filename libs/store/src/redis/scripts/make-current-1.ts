@@ -14,7 +14,7 @@ if system ~= ARGV[2] or rank > ARGV[3] then return {'FENCED', rank} end
 if generation == ARGV[4] then return {'DONE'} end
 if draft ~= ARGV[4] then return {'MISMATCH', next or ''} end
 redis.call('HSET', KEYS[1], 'version', ARGV[6], 'checkpoint', ARGV[7], 'clock', ARGV[8], 'settings', ARGV[9],
-  'base', ARGV[6], 'base_clock', ARGV[8], 'next', ARGV[5], 'generation', ARGV[4])
-redis.call('HDEL', KEYS[1], 'draft', 'closed')
+  'base', ARGV[6], 'base_clock', ARGV[8], 'next', ARGV[5], 'generation', ARGV[4], 'owner', ARGV[2])
+redis.call('HDEL', KEYS[1], 'draft')
 return {'STORED'}
 `;
