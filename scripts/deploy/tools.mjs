@@ -144,7 +144,11 @@ for name in archive.namelist():
     parts = name.split('/')
     kept = os.path.join(target, *parts[-2 if parts[-2].startswith('v1.') else -1:])
     os.makedirs(os.path.dirname(kept), exist_ok=True)
-    with open(kept, 'wb') as file: file.write(archive.read(name))
+    data = archive.read(name)
+    # Schemas refer to each other by addresses in the net; what they mean lies beside them.
+    if name.endswith('.json'):
+        data = re.sub(rb'"\\$id": *"[^"]*",?|,\\s*"\\$id": *"[^"]*"', b'', data).replace(b'"/api/_definitions.json#', b'"_definitions.json#')
+    with open(kept, 'wb') as file: file.write(data)
 `;
 
 /** @param {string} program @param {readonly string[]} argv @param {import('node:child_process').SpawnSyncOptions} options */
