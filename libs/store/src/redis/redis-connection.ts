@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import type { ClientOptions, RedisStoreOptions } from './redis-store-options.js';
 import { runScript, SCRIPTS, type ScriptCall, type ScriptReply } from './scripts/index.js';
 import { storeFailure, unavailableFailure } from './store-failures.js';
+import { Unanswered, withinTime } from './within-time.js';
 
 const RECONNECT_STEP = 50;
 const RECONNECT_LIMIT = 1_000;
@@ -33,7 +34,6 @@ export function clientOptions(options: RedisStoreOptions, name: string, timeout:
     lazyConnect: true,
     connectTimeout: timeout,
     disconnectTimeout: DISCONNECT_TIMEOUT,
-    commandTimeout: timeout,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -83,9 +83,9 @@ export class RedisConnection {
       throw unavailableFailure(this.place, 'the connection was lost meanwhile');
     }
     try {
-      return await work(this.#client);
+      return await withinTime(work(this.#client), this.#timeout);
     } catch (error) {
-      if (error instanceof Error && error.message === 'Command timed out') this.#client.disconnect(true);
+      if (error instanceof Unanswered) this.#client.disconnect(true);
       throw storeFailure(error, this.place);
     }
   }
