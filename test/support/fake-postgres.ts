@@ -2,7 +2,6 @@ import {
   type BeginChange,
   type Change,
   type CommitChange,
-  LSN_ZERO,
   type Lsn,
   lsnOf,
   type Plugin,
@@ -11,8 +10,6 @@ import {
 } from '@app/change';
 import {
   type Entity,
-  type EntityTable,
-  entityKey,
   entityKeyOfRow,
   readEntity,
   readSpendFact,
@@ -81,6 +78,8 @@ export class FakePostgres {
   clockAhead = 0;
   slot: FakeSlot | null = null;
   readonly log: LogEntry[] = [];
+  /** Every seed that was begun: its consistent point, and the spend-log rows its snapshot saw. */
+  readonly seeds: { readonly consistentPoint: Lsn; readonly rows: readonly Row[] }[] = [];
   /** Called after each growth of the log. */
   readonly onGrowth = new Set<() => void>();
   readonly #rows = new Map<TableName, Map<string, Row>>();
@@ -93,6 +92,11 @@ export class FakePostgres {
 
   get clock(): number {
     return Date.now() + this.clockAhead;
+  }
+
+  /** End of the last commit; messages lie beyond it. */
+  get lastCommitEnd(): Lsn {
+    return this.log.findLast(({ changes }) => changes.at(-1)?.kind === 'commit')?.endLsn ?? this.walEnd;
   }
 
   /** Commits a transaction, with `gap` bytes of log between the commit record before and its own. */
@@ -128,6 +132,7 @@ export class FakePostgres {
   /** Makes the slot; its consistent point is the end of the log now. */
   createSlot(plugin: Plugin, temporary: boolean): Lsn {
     this.slot = { plugin, temporary, confirmed: this.walEnd, lost: false };
+    this.seeds.push({ consistentPoint: this.walEnd, rows: [...this.table('spend_logs').values()] });
     return this.walEnd;
   }
 
@@ -216,16 +221,3 @@ export class FakePostgres {
     return rows;
   }
 }
-
-/** Entity rows by key, as {@link FakeSnapshot} lists them. */
-export function entitiesByKey(snapshot: FakeSnapshot): ReadonlyMap<EntityTable, ReadonlyMap<string, Entity>> {
-  const tables = new Map<EntityTable, Map<string, Entity>>();
-  for (const entity of snapshot.entities) {
-    const rows = tables.get(entity.table) ?? new Map<string, Entity>();
-    tables.set(entity.table, rows.set(entityKey(entity), entity));
-  }
-  return tables;
-}
-
-/** The position before every fake log. */
-export const BEFORE_ALL: Lsn = LSN_ZERO;

@@ -273,6 +273,7 @@ export class FakeStream implements ChangeStream {
     const entry = this.#server.log[this.#entry];
     try {
       this.#options.reach?.('receive');
+      if (this.ended) return;
       if (entry === undefined) {
         this.keepalive();
         return;

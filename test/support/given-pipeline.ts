@@ -102,7 +102,7 @@ export function givenPipeline(server: FakePostgres, wish: PipelineWish = {}): Gi
       return store.state as AggregateState;
     },
     caughtUp: async () => {
-      const end = server.log.at(-1)?.endLsn ?? server.walEnd;
+      const end = server.lastCommitEnd;
       const reached = (): boolean => (store.checkpoint?.next ?? -1n) >= end && (server.slot?.confirmed ?? -1n) >= end;
       await awaitUntil(reached, { what: 'the end of the log', interval: 5 });
     },
