@@ -51,6 +51,8 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Flags of node itself, like `--max-old-space-size=128`. */
   readonly nodeArgv?: readonly string[];
+  /** Another program in place of the built one. */
+  readonly entry?: string;
 }
 
 const accepts: Readonly<Record<ExpositionFormat, string>> = {
@@ -60,7 +62,8 @@ const accepts: Readonly<Record<ExpositionFormat, string>> = {
 
 /** Starts a built application. Throws when it has not been built. */
 export function startApp(options: AppOptions): AppProcess {
-  const entry = fileURLToPath(new URL(`../../dist/apps/${options.app}/main.js`, import.meta.url));
+  const built = new URL(`../../dist/apps/${options.app}/main.js`, import.meta.url);
+  const entry = options.entry ?? fileURLToPath(built);
   if (!existsSync(entry)) throw new Error(`${entry} is missing: run npm run build`);
   const argv = [...(options.nodeArgv ?? []), '--enable-source-maps', entry, ...(options.argv ?? [])];
   const guardian = guard('KILL');

@@ -1,65 +1,9 @@
 import 'reflect-metadata';
 import { ExporterFailure } from '@app/change';
-import { CONFIG_INVALID_EXIT_CODE, ConfigInvalid, type ExporterConfig, loadConfig } from '@app/config';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { answerCommandLine } from './command-line.js';
-import { ExporterModule } from './exporter.module.js';
-import { serve } from './http/serve.js';
-import { ExporterLogger } from './report/exporter-logger.js';
+import { CONFIG_INVALID_EXIT_CODE } from '@app/config';
+import { runExporter } from './run-exporter.js';
 
-/** How long a stop may take before the process ends all the same, in milliseconds; Kubernetes gives 30 s. */
-const STOP_LIMIT = 20_000;
-
-function readConfig(): ExporterConfig {
-  try {
-    return loadConfig(process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigInvalid)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(CONFIG_INVALID_EXIT_CODE);
-  }
-}
-
-/** The first signal drains and ends with 0, a second one ends at once. */
-function stopOnSignal(app: NestExpressApplication, log: ExporterLogger): void {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.log(`${signal}: draining; a second signal ends at once`, 'main');
-    setTimeout(() => {
-      log.error(`the stop took longer than ${STOP_LIMIT / 1000} s`, undefined, 'main');
-      process.exit(1);
-    }, STOP_LIMIT).unref();
-    app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error(`the stop failed: ${String(error)}`, undefined, 'main');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-}
-
-async function main(): Promise<void> {
-  answerCommandLine(process.argv.slice(2));
-  const config = readConfig();
-  const log = new ExporterLogger(config.log);
-  for (const warning of config.warnings) log.warn(warning, 'config');
-  const app = await NestFactory.create<NestExpressApplication>(ExporterModule.forRoot(config, log), {
-    logger: log,
-    abortOnError: false,
-    forceCloseConnections: true,
-    bodyParser: false,
-  });
-  stopOnSignal(app, log);
-  log.log(`metrics at ${await serve(app, config.http)}${config.http.path}`, 'main');
-}
-
-main().catch((error: unknown) => {
+runExporter().catch((error: unknown) => {
   const wrongSetting = error instanceof ExporterFailure && error.kind === 'setting-invalid';
   process.stderr.write(
     `${error instanceof ExporterFailure ? error.explain() : String((error as Error).stack ?? error)}\n`,
