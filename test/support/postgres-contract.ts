@@ -33,4 +33,13 @@ export interface PostgresServer {
 export interface PostgresOptions {
   readonly flavor: PostgresFlavor;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Begins with a copy of the data of a server that is stopped, in place of an empty cluster. */
+  readonly from?: DataCopy;
+}
+
+/** A copy of the data directory of a server that is stopped, and whether it is to follow another server with it. */
+export interface DataCopy {
+  readonly dataDirectory: string;
+  /** With `primary_conninfo` among the settings. */
+  readonly standby?: boolean;
 }

@@ -9,10 +9,10 @@ import { knowsSetting, postgresPrograms, reachablePrograms } from '../../scripts
 import { accountDirectory, type ServerAccount, serverAccount } from '../../scripts/servers/server-account.mjs';
 import { awaitUntil } from './await-until.js';
 import { givenPostgres } from './given-postgres.js';
-import type { PostgresOptions, PostgresServer, StopMode } from './postgres-contract.js';
+import type { DataCopy, PostgresOptions, PostgresServer, StopMode } from './postgres-contract.js';
 
 export { type PostgresFlavor, postgresPrograms } from '../../scripts/servers/postgres-binaries.mjs';
-export type { PostgresOptions, PostgresServer, StopMode } from './postgres-contract.js';
+export type { DataCopy, PostgresOptions, PostgresServer, StopMode } from './postgres-contract.js';
 
 const signals = { fast: 'SIGINT', immediate: 'SIGQUIT', smart: 'SIGTERM' } as const;
 
@@ -49,7 +49,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const directory = accountDirectory(account, 'exporter-postgres-');
   const server = new LocalPostgres(directory, account, guard('QUIT', directory));
   try {
-    server.prepare(reachablePrograms(installed, account, directory), options.settings ?? {});
+    server.prepare(reachablePrograms(installed, account, directory), options);
     await server.start();
     return server;
   } catch (error) {
@@ -77,17 +77,10 @@ class LocalPostgres implements PostgresServer {
     this.dataDirectory = join(directory, 'data');
   }
 
-  prepare(programs: string, settings: Readonly<Record<string, string>>): void {
+  prepare(programs: string, { settings = {}, from }: PostgresOptions): void {
     this.programs = programs;
-    const passwordFile = join(this.directory, 'password');
-    writeFileSync(passwordFile, `${this.password}\n`, { mode: 0o644 });
-    const argv = ['-D', this.dataDirectory, '-U', this.user, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
-    argv.push('-E', 'UTF8', '--locale=C', '--no-sync');
-    try {
-      execFileSync(join(programs, 'initdb'), argv, { ...this.account, cwd: this.directory, stdio: 'pipe' });
-    } catch (error) {
-      throw new Error(`initdb failed: ${(error as { stderr?: Buffer }).stderr?.toString() ?? ''}`, { cause: error });
-    }
+    if (from === undefined) this.initialise();
+    else this.copy(from);
     const name = 'output_plugin_libraries';
     const knowsPlugins = knowsSetting(programs, this.account, { data: this.dataDirectory, name });
     const plugins = knowsPlugins ? { [name]: 'pgoutput, test_decoding, wal2json' } : {};
@@ -95,6 +88,23 @@ class LocalPostgres implements PostgresServer {
       ([key, value]) => `${key} = '${value.replaceAll("'", "''")}'\n`,
     );
     writeFileSync(join(this.dataDirectory, 'postgresql.auto.conf'), lines.join(''));
+  }
+
+  private copy({ dataDirectory, standby = false }: DataCopy): void {
+    execFileSync('cp', ['-a', dataDirectory, this.dataDirectory]);
+    if (standby) writeFileSync(join(this.dataDirectory, 'standby.signal'), '');
+  }
+
+  private initialise(): void {
+    const passwordFile = join(this.directory, 'password');
+    writeFileSync(passwordFile, `${this.password}\n`, { mode: 0o644 });
+    const argv = ['-D', this.dataDirectory, '-U', this.user, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+    argv.push('-E', 'UTF8', '--locale=C', '--no-sync');
+    try {
+      execFileSync(join(this.programs, 'initdb'), argv, { ...this.account, cwd: this.directory, stdio: 'pipe' });
+    } catch (error) {
+      throw new Error(`initdb failed: ${(error as { stderr?: Buffer }).stderr?.toString() ?? ''}`, { cause: error });
+    }
   }
 
   async start(): Promise<void> {

@@ -11,6 +11,8 @@ import { awaitUntil } from './await-until.js';
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
+  /** Where its files lie; empty for a server that was given. */
+  readonly directory: string;
   /** False for a server that was given by `TEST_REDIS_URL`: it can't be stopped or restarted. */
   readonly own: boolean;
   /** Ends the process; SIGTERM saves first, SIGKILL loses what was not synced. Resolves when it is gone. */
@@ -53,7 +55,7 @@ function givenRedis(url: string): RedisServer {
     throw new Error('a Redis given by TEST_REDIS_URL is not stopped by tests: ask for settings to get one of your own');
   };
   const port = Number(new URL(url).port || 6379);
-  return { url, port, own: false, stop: refuse, restart: refuse, [Symbol.asyncDispose]: async () => {} };
+  return { url, port, directory: '', own: false, stop: refuse, restart: refuse, [Symbol.asyncDispose]: async () => {} };
 }
 
 class LocalRedis implements RedisServer {
@@ -62,7 +64,7 @@ class LocalRedis implements RedisServer {
   private child: ChildProcess | undefined;
 
   constructor(
-    private readonly directory: string,
+    readonly directory: string,
     readonly port: number,
     private readonly options: Required<RedisOptions>,
     private readonly guardian: Guardian,

@@ -1,0 +1,56 @@
+// npm run test:faults [-- --only <name>,…] [-- --long] [-- --write] [-- --list]
+import { parseArgs } from 'node:util';
+import { type Result, runScenario } from './run-scenario.js';
+import { scenariosOf } from './scenarios/all-scenarios.js';
+
+const help = `npm run test:faults [-- options]
+
+Runs faults against real servers with traffic running, one after another; each ends in the comparison of every family with SQL.
+
+  --only   these scenarios, by name or by the beginning of their names: a,b,…
+  --short  the ones that npm test runs
+  --long   the ones that take minutes, too
+  --write  writes what happened into docs/RELIABILITY.md
+  --list   names the scenarios and runs none`;
+
+function options() {
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      ...{ short: flag, long: flag, write: flag, list: flag, help: flag },
+    },
+  });
+  return values;
+}
+
+function tell({ name, happened, recovery, rows, rowsLost, rowsDoubled, faults, logs }: Result, seconds: number): void {
+  const figures = `${recovery.toFixed(1)} s to recover, ${rows} rows, ${rowsLost} lost, ${rowsDoubled} doubled`;
+  console.log(`${faults.length === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds.toFixed(0)} s): ${figures}; ${happened}`);
+  for (const fault of faults) console.log(`     ${fault.replaceAll('\n', '\n     ')}`);
+  if (logs !== '') console.log(`\n${logs}\n`);
+}
+
+async function main(): Promise<void> {
+  const { only, short, long, write, list, help: wanted } = options();
+  if (wanted) return console.log(help);
+  const names = only.flatMap((text) => text.split(','));
+  const chosen = scenariosOf({
+    names,
+    forms: short ? ['short'] : long ? ['short', 'full', 'long'] : ['short', 'full'],
+  });
+  if (list) return console.log(chosen.map(({ name, form, fault }) => `${name} (${form}): ${fault}`).join('\n'));
+  const results: Result[] = [];
+  for (const scenario of chosen) {
+    const began = performance.now();
+    const result = await runScenario(scenario);
+    tell(result, (performance.now() - began) / 1_000);
+    results.push(result);
+  }
+  const failed = results.filter(({ faults }) => faults.length > 0);
+  console.log(`\n${results.length - failed.length} passed, ${failed.length} failed`);
+  if (write) console.log('not yet');
+  process.exitCode = failed.length === 0 ? 0 : 1;
+}
+
+await main();

@@ -1,0 +1,21 @@
+import type { Form, Scenario } from '../scenario.js';
+import { exporterFaults } from './exporter-faults.js';
+import { postgresFaults } from './postgres-faults.js';
+import { transactionFaults } from './transaction-faults.js';
+
+/** Every scenario, in the order of the table. */
+export const allScenarios: readonly Scenario[] = [...exporterFaults, ...postgresFaults, ...transactionFaults];
+
+/** Which scenarios are wanted: by the beginning of their names where names are given, whatever their form. */
+export interface Choice {
+  readonly names: readonly string[];
+  readonly forms: readonly Form[];
+}
+
+/** The scenarios that are wanted. @throws Error for a name that is none's */
+export function scenariosOf({ names, forms }: Choice): readonly Scenario[] {
+  const unknown = names.filter((name) => !allScenarios.some((scenario) => scenario.name.startsWith(name)));
+  if (unknown.length > 0) throw new Error(`no scenario begins with ${unknown.join(', ')}; see --list`);
+  if (names.length > 0) return allScenarios.filter(({ name }) => names.some((wanted) => name.startsWith(wanted)));
+  return allScenarios.filter(({ form }) => forms.includes(form));
+}

@@ -1,0 +1,313 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Scenario } from '../scenario.js';
+import { backUp, caughtUp, dropSlot, restore, rowsAfter, terminate } from '../world/postgres-acts.js';
+import type { Replica } from '../world/replica.js';
+import { SLOT, type World } from '../world/world.js';
+
+const first = (world: World): Replica => world.replicas[0] as Replica;
+const inSeconds = (milliseconds: number): string => `${(milliseconds / 1_000).toFixed(2)} s`;
+
+/** Makes so much WAL that a server of `max_slot_wal_keep_size` = 1MB gives slots up that stand still. */
+async function outrun(world: World): Promise<void> {
+  for (let count = 0; count < 3; count += 1) {
+    await world.query(`SELECT pg_logical_emit_message(false, 'noise', repeat('x', 1000000))`);
+    await world.query('SELECT pg_switch_wal()');
+  }
+  await world.query('CHECKPOINT');
+}
+
+/** Faults of PostgreSQL that leave the slot as it was. */
+const passing: readonly Scenario[] = [
+  {
+    name: 'postgres-crash',
+    fault: 'PostgreSQL stopped with `immediate` (a crash) and started again, twice',
+    form: 'short',
+    needs: { rate: 300 },
+    within: 10,
+    run: async (world) => {
+      let since = 0;
+      for (let count = 0; count < 2; count += 1) {
+        await world.traffic.more(100);
+        await world.postgres.stop('immediate');
+        await pause(300);
+        await world.postgres.start();
+        since = performance.now();
+        await world.recovered(since);
+      }
+      return { recovery: await world.recovered(since) };
+    },
+  },
+  {
+    name: 'postgres-crash-after-confirm',
+    fault: 'PostgreSQL crashes right after a confirmation that its slot has not saved: what was confirmed comes again',
+    form: 'full',
+    needs: { plugin: 'pgoutput', env: { METRICS_UPDATE_INTERVAL: '1' } },
+    within: 10,
+    run: async (world) => {
+      // Positions of slots are saved at checkpoints alone.
+      await world.query('CHECKPOINT');
+      await world.traffic.more(200);
+      await pause(2_000);
+      await world.postgres.stop('immediate');
+      await world.postgres.start();
+      const since = performance.now();
+      return { recovery: await world.recovered(since) };
+    },
+  },
+  {
+    name: 'backend-terminated-walsender',
+    fault: 'the walsender terminated by pg_terminate_backend, five times',
+    form: 'full',
+    needs: { rate: 300 },
+    within: 8,
+    run: async (world) => {
+      for (let count = 0; count < 5; count += 1) {
+        await world.traffic.more(40);
+        await terminate(world, 'walsender');
+      }
+      const since = performance.now();
+      return { recovery: await world.recovered(since) };
+    },
+  },
+  {
+    name: 'backend-terminated-control',
+    fault: "the exporter's ordinary connection terminated by pg_terminate_backend, three times",
+    form: 'full',
+    needs: { plugin: 'pgoutput' },
+    within: 8,
+    run: async (world) => {
+      for (let count = 0; count < 3; count += 1) {
+        await world.traffic.more(40);
+        await terminate(world, 'client backend');
+      }
+      const since = performance.now();
+      return { recovery: await world.recovered(since) };
+    },
+  },
+];
+
+/** Faults after which the stream would have a gap. */
+const gaps: readonly Scenario[] = [
+  {
+    name: 'slot-dropped',
+    fault: 'the slot dropped by somebody else',
+    form: 'short',
+    needs: {},
+    within: 15,
+    seeds: ['slot_absent'],
+    run: async (world) => {
+      await world.traffic.more(50);
+      await dropSlot(world);
+      const since = performance.now();
+      return { recovery: await world.recovered(since) };
+    },
+  },
+  {
+    name: 'slot-dropped-and-made-again',
+    fault: 'the slot dropped and made again by somebody else, so that rows in between are in no slot',
+    form: 'full',
+    needs: { plugin: 'pgoutput' },
+    within: 15,
+    seeds: [['state_behind_slot'], ['slot_absent']],
+    run: async (world) => {
+      await world.traffic.more(50);
+      await first(world).kill();
+      await dropSlot(world);
+      await world.traffic.more(50);
+      await world.traffic.exclusively(() =>
+        world.query('SELECT pg_create_logical_replication_slot($1, $2)', [SLOT, world.plugin]),
+      );
+      await world.traffic.more(20);
+      const since = performance.now();
+      await first(world).start();
+      return { recovery: await world.recovered(since) };
+    },
+  },
+  {
+    name: 'slot-invalidated',
+    fault: 'the slot invalidated by max_slot_wal_keep_size = 1MB while the exporter is cut off',
+    form: 'full',
+    needs: { postgres: { max_slot_wal_keep_size: '1MB', max_wal_size: '32MB', min_wal_size: '32MB' } },
+    within: 20,
+    seeds: ['slot_lost'],
+    run: async (world) => {
+      await world.traffic.more(50);
+      first(world).links.postgres.silence();
+      await outrun(world);
+      await world.traffic.more(100);
+      const lost = async () => {
+        const [slot] = await world.query<{ wal_status: string }>('SELECT wal_status FROM pg_replication_slots');
+        return slot?.wal_status === 'lost';
+      };
+      for (let count = 0; count < 20 && !(await lost()); count += 1) await outrun(world);
+      const since = performance.now();
+      first(world).links.postgres.heal();
+      return { recovery: await world.recovered(since) };
+    },
+  },
+  {
+    name: 'restored-base-backup',
+    fault:
+      'PostgreSQL restored from an older base backup (a new timeline): the state has counted rows that no longer exist',
+    form: 'full',
+    needs: {},
+    within: 20,
+    seeds: [['timeline_changed'], ['state_ahead_of_server'], ['slot_absent']],
+    run: async (world) => restored(world, 'base backup'),
+  },
+  {
+    name: 'restored-disk',
+    fault: "PostgreSQL's disk set back to an older snapshot, on the same timeline: the state is ahead of the server",
+    form: 'full',
+    needs: {},
+    within: 20,
+    seeds: ['state_ahead_of_server'],
+    run: async (world) => restored(world, 'disk'),
+  },
+];
+
+async function restored(world: World, as: 'base backup' | 'disk') {
+  const { traffic } = world;
+  await traffic.more(50);
+  await traffic.stop();
+  await world.quiet();
+  const copy = await backUp(world);
+  const [{ now } = { now: new Date() }] = await world.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+  traffic.start();
+  await traffic.more(200);
+  await traffic.stop();
+  await world.quiet();
+  world.ghosts.push(...(await rowsAfter(world, now)));
+  await restore(world.postgres, copy, as);
+  const since = performance.now();
+  traffic.start();
+  return { recovery: await world.recovered(since), note: `${world.ghosts.length} rows were lost by PostgreSQL` };
+}
+
+const promotions: readonly Scenario[] = [
+  {
+    name: 'promotion-without-slot',
+    fault: 'PostgreSQL 15 fails over to a standby that has no slot, with everything replicated',
+    form: 'full',
+    needs: { standby: {} },
+    within: 20,
+    seeds: ['slot_absent'],
+    run: async (world) => promote(world, { behind: false }),
+  },
+  {
+    name: 'promotion-behind',
+    fault: 'PostgreSQL 15 fails over to a standby that lacks the last rows, which the state has counted',
+    form: 'full',
+    needs: { standby: {}, plugin: 'pgoutput' },
+    within: 20,
+    seeds: ['timeline_changed'],
+    run: async (world) => promote(world, { behind: true }),
+  },
+];
+
+/** Kills the primary and promotes the standby, which has everything, or lacks what was written last. */
+async function promote(world: World, { behind }: { readonly behind: boolean }) {
+  const { traffic, standby, postgres: primary } = world;
+  if (standby === undefined) throw new Error('this scenario needs a standby');
+  await traffic.more(50);
+  await traffic.stop();
+  await world.quiet();
+  await caughtUp(world, primary);
+  if (behind) await loseRows(world);
+  await primary.stop('immediate');
+  const since = performance.now();
+  world.movePostgres(standby);
+  await world.query('SELECT pg_promote()');
+  traffic.start();
+  return {
+    recovery: await world.recovered(since),
+    note: behind ? `${world.ghosts.length} rows were lost by PostgreSQL` : '',
+  };
+}
+
+/** Rows that the exporter sees and the standby doesn't. */
+async function loseRows(world: World): Promise<void> {
+  const [{ now } = { now: new Date() }] = await world.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+  await world.cutOffStandby();
+  world.traffic.start();
+  await world.traffic.more(100);
+  await world.traffic.stop();
+  await world.quiet();
+  world.ghosts.push(...(await rowsAfter(world, now)));
+}
+
+const stages: readonly Scenario[] = [
+  {
+    name: 'fast-stop-streaming',
+    fault: 'fast stop of PostgreSQL while the exporter streams under load',
+    form: 'short',
+    needs: { rate: 400, replicas: 2 },
+    within: 10,
+    run: (world) => fastStop(world, 3),
+  },
+  {
+    name: 'fast-stop-idle',
+    fault: 'fast stop of PostgreSQL while nothing is written',
+    form: 'full',
+    needs: { plugin: 'pgoutput' },
+    within: 10,
+    run: async (world) => {
+      await world.traffic.more(30);
+      await world.traffic.stop();
+      await pause(4_000);
+      return fastStop(world, 2);
+    },
+  },
+  {
+    name: 'fast-stop-store-stuck',
+    fault: 'fast stop of PostgreSQL while Redis does not answer',
+    form: 'full',
+    needs: {},
+    within: 15,
+    run: async (world) => {
+      await world.traffic.more(30);
+      first(world).links.redis.silence();
+      await world.traffic.more(30);
+      const stopping = world.postgres.stop('fast');
+      const took = await stopping;
+      await world.postgres.start();
+      first(world).links.redis.heal();
+      const since = performance.now();
+      if (took > 12_000) throw new Error(`the stop took ${inSeconds(took)}`);
+      return { recovery: await world.recovered(since), note: `the stop took ${inSeconds(took)}` };
+    },
+  },
+  ...(['seed-begun', 'before-replace', 'after-replace', 'after-claim'] as const).map(
+    (name): Scenario => ({
+      name: `fast-stop-${name}`,
+      fault: `fast stop of PostgreSQL during a new seed, the exporter waiting ${name.replace('-', ' ')}`,
+      form: 'full',
+      needs: {},
+      within: 20,
+      seeds: [['slot_absent'], ['state_behind_slot'], ['slot_absent', 'state_behind_slot']],
+      run: async (world) => {
+        await world.traffic.more(30);
+        await first(world).kill();
+        await dropSlot(world);
+        const action = name === 'seed-begun' ? 'stop' : 'wait-6000';
+        const held = await first(world).launch({ name, pass: 1, action });
+        await held.awaitLog(/failpoint/, 30_000);
+        const stopping = fastStop(world, action === 'stop' ? 9 : 3);
+        if (action === 'stop') setTimeout(() => held.signal('SIGCONT'), 3_000);
+        return stopping;
+      },
+    }),
+  ),
+];
+
+async function fastStop(world: World, limit: number) {
+  const took = await world.postgres.stop('fast');
+  await pause(500);
+  await world.postgres.start();
+  const since = performance.now();
+  if (took > limit * 1_000) throw new Error(`the stop took ${inSeconds(took)}, not ${limit} s`);
+  return { recovery: await world.recovered(since), note: `the stop took ${inSeconds(took)}` };
+}
+
+/** Faults of PostgreSQL. */
+export const postgresFaults: readonly Scenario[] = [...passing, ...gaps, ...promotions, ...stages];
