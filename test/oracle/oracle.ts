@@ -48,8 +48,8 @@ export class Oracle {
    */
   static async install(client: pg.Client, schema: string, settings: OracleSettings = {}): Promise<Oracle> {
     const oracle = new Oracle(client, schema);
-    // Its many small queries over views with rough estimates would be compiled at a second each.
-    await client.query("SET timezone = 'UTC'; SET jit = off");
+    // Estimates over views of JSON are rough: nobody is to compile such a query, or to join it in nested loops.
+    await client.query("SET timezone = 'UTC'; SET jit = off; SET enable_nestloop = off");
     await client.query(statement('ledger'));
     for (const [name, table] of Object.entries(tables)) await client.query(await oracle.#source(name, table));
     await client.query(statement('entities'));
@@ -73,6 +73,11 @@ export class Oracle {
       `CREATE TRIGGER oracle_takes_arrivals AFTER INSERT ON ${this.#spendLogs} REFERENCING NEW TABLE AS added
        FOR EACH STATEMENT EXECUTE FUNCTION oracle.take_arrivals()`,
     );
+  }
+
+  /** Takes the trigger off again, where nothing is to be compared and rows come by the hundred thousand. */
+  async unwatchSpendLogs(): Promise<void> {
+    await this.#client.query(`DROP TRIGGER oracle_takes_arrivals ON ${this.#spendLogs}`);
   }
 
   /** Reads what was committed since the last call; to be called after every write and before the next change of an entity. */

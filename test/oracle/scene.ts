@@ -64,6 +64,7 @@ export class Scene {
     const database = await server.createDatabase();
     const pool = new pg.Pool({ connectionString: server.url(database), max: 3 });
     pool.on('error', () => {});
+    pool.on('connect', (client) => void client.on('error', () => {}));
     const sql = new pg.Client(server.url(database));
     sql.on('error', () => {});
     await sql.connect();
@@ -92,8 +93,14 @@ export class Scene {
 
   /** Starts the exporter on whatever state there is, and waits until it is ready. */
   async start(): Promise<void> {
+    const exporter = await this.launch();
+    await exporter.awaitReady(60_000);
+  }
+
+  /** Starts the exporter and waits for nothing. */
+  async launch(): Promise<ExporterProcess> {
     this.#exporter = await startExporter({ env: this.environment() });
-    await this.#exporter.awaitReady(60_000);
+    return this.#exporter;
   }
 
   /** The exporter's environment. */

@@ -1,5 +1,6 @@
 -- LiteLLM's entities as they are now. oracle.source_* are made beside this file's views: one column `r` with each row as JSON, so that
--- columns which a version lacks are NULL, and tables which it lacks are empty.
+-- columns which a version lacks are NULL, and tables which it lacks are empty. OFFSET 0 has
+-- each row read once, and not again for every row that it is joined with.
 CREATE FUNCTION oracle.utc(value text) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
   SELECT value::timestamp AT TIME ZONE 'UTC'
 $$;
@@ -13,7 +14,8 @@ SELECT
   (r ->> 'tpm_limit')::float8 AS tpm,
   (r ->> 'rpm_limit')::float8 AS rpm,
   oracle.utc(r ->> 'budget_reset_at') AS reset_at
-FROM oracle.source_budget;
+FROM oracle.source_budget
+OFFSET 0;
 
 CREATE VIEW oracle.users AS
 SELECT
@@ -26,7 +28,8 @@ SELECT
   (r ->> 'tpm_limit')::float8 AS tpm,
   (r ->> 'rpm_limit')::float8 AS rpm,
   r -> 'models' AS models
-FROM oracle.source_user;
+FROM oracle.source_user
+OFFSET 0;
 
 CREATE VIEW oracle.teams AS
 SELECT
@@ -45,7 +48,8 @@ SELECT
   oracle.unwrapped(r -> 'members_with_roles') AS members_with_roles,
   r -> 'admins' AS admins,
   r -> 'members' AS members
-FROM oracle.source_team;
+FROM oracle.source_team
+OFFSET 0;
 
 CREATE VIEW oracle.organizations AS
 SELECT
@@ -54,7 +58,8 @@ SELECT
   r ->> 'budget_id' AS budget_id,
   (r ->> 'spend')::float8 AS spend,
   r -> 'models' AS models
-FROM oracle.source_organization;
+FROM oracle.source_organization
+OFFSET 0;
 
 CREATE VIEW oracle.all_keys AS
 SELECT
@@ -75,7 +80,8 @@ SELECT
   (r ->> 'rpm_limit')::float8 AS rpm,
   r -> 'models' AS models,
   coalesce((r ->> 'blocked')::boolean, false) AS blocked
-FROM oracle.source_key;
+FROM oracle.source_key
+OFFSET 0;
 
 -- "keys of team litellm-dashboard ... are left out of every family about keys but the two of key spend"
 CREATE VIEW oracle.keys AS SELECT * FROM oracle.all_keys WHERE team_id IS DISTINCT FROM 'litellm-dashboard';
@@ -87,7 +93,8 @@ SELECT
   r ->> 'budget_id' AS budget_id,
   (r ->> 'spend')::float8 AS spend,
   coalesce((r ->> 'blocked')::boolean, false) AS blocked
-FROM oracle.source_end_user;
+FROM oracle.source_end_user
+OFFSET 0;
 
 CREATE VIEW oracle.memberships AS
 SELECT
@@ -95,7 +102,8 @@ SELECT
   r ->> 'user_id' AS user_id,
   r ->> 'budget_id' AS budget_id,
   (r ->> 'spend')::float8 AS spend
-FROM oracle.source_team_member;
+FROM oracle.source_team_member
+OFFSET 0;
 
 CREATE VIEW oracle.projects AS
 SELECT
@@ -104,11 +112,13 @@ SELECT
   r ->> 'budget_id' AS budget_id,
   (r ->> 'spend')::float8 AS spend,
   coalesce((r ->> 'blocked')::boolean, false) AS blocked
-FROM oracle.source_project;
+FROM oracle.source_project
+OFFSET 0;
 
 CREATE VIEW oracle.tags AS
 SELECT r ->> 'tag_name' AS tag_name, r ->> 'budget_id' AS budget_id, (r ->> 'spend')::float8 AS spend
-FROM oracle.source_tag;
+FROM oracle.source_tag
+OFFSET 0;
 
 CREATE VIEW oracle.models AS
 SELECT
@@ -116,7 +126,8 @@ SELECT
   r ->> 'model_name' AS model_name,
   oracle.text_at(info, 'base_model') AS base_model,
   oracle.text_at(info, 'mode') AS mode
-FROM oracle.source_model, LATERAL (SELECT oracle.unwrapped(r -> 'model_info') AS info) AS opened;
+FROM oracle.source_model, LATERAL (SELECT oracle.unwrapped(r -> 'model_info') AS info) AS opened
+OFFSET 0;
 
 -- Which key answers for a token: its own, or the one that its replacements lead to.
 CREATE VIEW oracle.key_of_token AS

@@ -76,14 +76,17 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- A JSON string around JSON is taken off, once.
-CREATE FUNCTION oracle.unwrapped(value jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION oracle.parsed(value jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-  IF jsonb_typeof(value) <> 'string' THEN RETURN value; END IF;
   RETURN (value #>> '{}')::jsonb;
 EXCEPTION WHEN OTHERS THEN
   RETURN value;
 END $$;
+
+-- A JSON string around JSON is taken off, once.
+CREATE FUNCTION oracle.unwrapped(value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE jsonb_typeof(value) WHEN 'string' THEN oracle.parsed(value) ELSE value END
+$$;
 
 -- NULL and '' are the same.
 CREATE FUNCTION oracle.given(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT nullif(value, '') $$;
@@ -112,43 +115,48 @@ CREATE FUNCTION oracle.status_of(status text, metadata jsonb) RETURNS text LANGU
     ELSE 'success' END
 $$;
 
+-- OFFSET 0 keeps PostgreSQL from computing what stands in a step once for each of its uses.
 CREATE VIEW oracle.read_arrivals AS
 SELECT
-  raw.*,
-  CASE WHEN observed THEN measured END AS duration,
+  xid, request_id, started, ended, model, model_id, model_group, provider, user_id, team_id, organization_id, api_key, spend,
+  total_tokens, prompt_tokens, completion_tokens, status, error_type, cache, tags, row_max_age,
+  CASE WHEN observed AND elapsed >= 0 THEN elapsed END AS duration,
   CASE WHEN observed AND first_token_at < ended AND first_token_at >= started
     THEN extract(epoch FROM first_token_at - started)::float8 END AS first_token
 FROM (
   SELECT
     xid,
-    content ->> 'request_id' AS request_id,
-    (content ->> 'startTime')::timestamptz AS started,
-    (content ->> 'endTime')::timestamptz AS ended,
-    (content ->> 'completionStartTime')::timestamptz AS first_token_at,
-    oracle.given(content ->> 'model') AS model,
-    oracle.given(content ->> 'model_id') AS model_id,
-    oracle.given(content ->> 'model_group') AS model_group,
-    oracle.given(content ->> 'custom_llm_provider') AS provider,
-    oracle.given(content ->> 'user') AS user_id,
-    oracle.given(content ->> 'team_id') AS team_id,
-    oracle.given(content ->> 'organization_id') AS organization_id,
-    oracle.given(content ->> 'api_key') AS api_key,
-    oracle.finite((content ->> 'spend')::float8) AS spend,
-    (content ->> 'total_tokens')::float8 AS total_tokens,
-    (content ->> 'prompt_tokens')::float8 AS prompt_tokens,
-    (content ->> 'completion_tokens')::float8 AS completion_tokens,
-    status,
-    coalesce(oracle.text_at(metadata, 'error_information', 'error_class'), 'unknown') AS error_type,
-    CASE lower(content ->> 'cache_hit') WHEN 'true' THEN 'hit' WHEN 'false' THEN 'miss' END AS cache,
-    oracle.tags_of(oracle.unwrapped(content -> 'request_tags'), moment.tag_exclude) AS tags,
-    status = 'success' AND lower(content ->> 'cache_hit') IS DISTINCT FROM 'true' AS observed,
-    CASE WHEN elapsed >= 0 THEN elapsed END AS measured,
-    moment.row_max_age
+    request_id,
+    "startTime" AS started,
+    "endTime" AS ended,
+    "completionStartTime" AS first_token_at,
+    oracle.given(model) AS model,
+    oracle.given(model_id) AS model_id,
+    oracle.given(model_group) AS model_group,
+    oracle.given(custom_llm_provider) AS provider,
+    oracle.given("user") AS user_id,
+    oracle.given(team_id) AS team_id,
+    oracle.given(organization_id) AS organization_id,
+    oracle.given(api_key) AS api_key,
+    oracle.finite("row".spend) AS spend,
+    total_tokens,
+    prompt_tokens,
+    completion_tokens,
+    read_status AS status,
+    coalesce(oracle.text_at(read_metadata, 'error_information', 'error_class'), 'unknown') AS error_type,
+    CASE lower(cache_hit) WHEN 'true' THEN 'hit' WHEN 'false' THEN 'miss' END AS cache,
+    oracle.tags_of(oracle.unwrapped(request_tags), tag_exclude) AS tags,
+    read_status = 'success' AND lower(cache_hit) IS DISTINCT FROM 'true' AS observed,
+    coalesce(request_duration_ms / 1000, extract(epoch FROM "endTime" - "startTime")::float8) AS elapsed,
+    row_max_age
   FROM oracle.arrivals, oracle.moment,
-    LATERAL (SELECT oracle.unwrapped(content -> 'metadata') AS metadata) AS opened,
-    LATERAL (SELECT oracle.status_of(content ->> 'status', metadata) AS status) AS judged,
-    LATERAL (SELECT coalesce(
-      (content ->> 'request_duration_ms')::float8 / 1000,
-      extract(epoch FROM (content ->> 'endTime')::timestamptz - (content ->> 'startTime')::timestamptz)::float8
-    ) AS elapsed) AS timed
-) AS raw;
+    LATERAL (SELECT * FROM jsonb_to_record(content) AS content (
+      request_id text, "startTime" timestamptz, "endTime" timestamptz, "completionStartTime" timestamptz, model text,
+      model_id text, model_group text, custom_llm_provider text, "user" text, team_id text, organization_id text,
+      api_key text, spend float8, total_tokens float8, prompt_tokens float8, completion_tokens float8, status text,
+      cache_hit text, request_tags jsonb, metadata jsonb, request_duration_ms float8
+    ) OFFSET 0) AS "row",
+    LATERAL (SELECT oracle.unwrapped(metadata) AS read_metadata OFFSET 0) AS opened,
+    LATERAL (SELECT oracle.status_of(status, read_metadata) AS read_status OFFSET 0) AS judged
+  OFFSET 0
+) AS read;

@@ -2,7 +2,7 @@ WITH m AS MATERIALIZED (
   SELECT w.*, coalesce(w.model, 'unknown') AS m, coalesce(w.organization_id, t.organization_id) AS owner, a.key
   FROM oracle.in_window('M') w
     LEFT JOIN oracle.teams t ON t.team_id = w.team_id
-    LEFT JOIN oracle.key_of_token a ON a.token = w.api_key
+    LEFT JOIN oracle.pair_of_token a ON a.token = w.api_key
 ), labelled AS (
   SELECT m, total_tokens, 'user' AS type, u.user_id AS id, u.alias FROM m JOIN oracle.users u USING (user_id)
   UNION ALL

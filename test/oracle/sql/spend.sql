@@ -23,8 +23,7 @@ UNION ALL
 SELECT 'litellm_key_spend', jsonb_build_object('key_name', coalesce(k.key_name, 'none'), 'key_alias', coalesce(k.key_alias, 'none')),
   sum(r.spend::numeric)
 FROM oracle.in_window('K') r
-  LEFT JOIN oracle.key_of_token a ON a.token = r.api_key
-  LEFT JOIN oracle.all_keys k ON k.token = a.key
+  LEFT JOIN oracle.pair_of_token k ON k.token = r.api_key
 GROUP BY coalesce(k.key_name, 'none'), coalesce(k.key_alias, 'none')
 UNION ALL
 SELECT family, jsonb_build_object('model', m), sum(tokens)

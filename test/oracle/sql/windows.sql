@@ -21,15 +21,27 @@ CREATE FUNCTION oracle.in_window(wanted text) RETURNS SETOF oracle.rows LANGUAGE
       OR floor(extract(epoch FROM r.started) / w.width) * w.width + w.width <= extract(epoch FROM r.kept_before))
 $$;
 
--- The labels under which counters book the rows of a token now.
-CREATE VIEW oracle.pair_of_token AS
-SELECT a.token, k.key_name, k.key_alias FROM oracle.key_of_token a JOIN oracle.all_keys k ON k.token = a.key;
+-- Which key answers for a token, and its labels, as of the last call of settle().
+CREATE UNLOGGED TABLE oracle.pair_of_token (
+  token text PRIMARY KEY,
+  key text NOT NULL,
+  key_name text NOT NULL,
+  key_alias text NOT NULL
+);
 
 -- Reads what has arrived and was committed. To be called after every write and before the next change of an entity, so that counters
 -- get the labels in force at the commit.
-CREATE FUNCTION oracle.settle() RETURNS bigint LANGUAGE sql SET timezone = 'UTC' AS $$
+CREATE FUNCTION oracle.settle() RETURNS bigint LANGUAGE plpgsql SET timezone = 'UTC' SET jit = off AS $$
+DECLARE
+  settled bigint;
+BEGIN
+  DELETE FROM oracle.pair_of_token;
+  INSERT INTO oracle.pair_of_token
+  SELECT a.token, k.token, k.key_name, k.key_alias FROM oracle.key_of_token a JOIN oracle.all_keys k ON k.token = a.key;
   WITH read AS (
     SELECT *, pg_xact_commit_timestamp(xid::xid) AS committed FROM oracle.read_arrivals
+  ), emptied AS (
+    DELETE FROM oracle.arrivals
   ), placed AS (
     INSERT INTO oracle.rows (
       request_id, seeded, history, started, ended, arrived, model, model_id, model_group, provider, user_id, team_id,
@@ -41,16 +53,15 @@ CREATE FUNCTION oracle.settle() RETURNS bigint LANGUAGE sql SET timezone = 'UTC'
       total_tokens, prompt_tokens, completion_tokens, status, error_type, cache, tags, duration, first_token
     FROM read
     RETURNING *
-  ), emptied AS (
-    DELETE FROM oracle.arrivals
   ), counted AS (
     INSERT INTO oracle.counted
     SELECT p.*, t.alias, coalesce(k.key_name, 'none'), coalesce(k.key_alias, 'none')
     FROM placed p LEFT JOIN oracle.teams t USING (team_id) LEFT JOIN oracle.pair_of_token k ON k.token = p.api_key
     WHERE NOT p.seeded AND NOT p.history
   )
-  SELECT count(*) FROM placed
-$$;
+  SELECT count(*) INTO settled FROM placed;
+  RETURN settled;
+END $$;
 
 -- "a rename, rotation or deletion starts or ends a series": what was counted under labels that nobody bears any more is gone with them.
 CREATE FUNCTION oracle.end_series() RETURNS void LANGUAGE sql AS $$
