@@ -98,7 +98,7 @@ export const stateSettings = {
     defaultInWords: '`litellm_exporter:<database>`',
     accepted: '1 to 200 characters without spaces and braces',
     secret: false,
-    description: 'What all keys in Redis begin with.',
+    description: 'What all keys in Redis begin with, in braces: `{litellm_exporter:<database>}:…`.',
     built: true,
   }),
   REDIS_SENTINELS: setting({
