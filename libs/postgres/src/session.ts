@@ -151,7 +151,7 @@ export class PostgresSession implements UpstreamSession {
     if (this.repaired) return;
     const { control, options, preflight, reporter } = this.parts;
     await carryOut(control, preflight.repairs, options.schema);
-    for (const repair of preflight.repairs) reporter.info(`publication mended: ${repair.gaps.join('; ')}`);
+    for (const repair of preflight.repairs) reporter.info(`found and mended: ${repair.gaps.join('; ')}`);
     this.repaired = true;
   }
 

@@ -94,7 +94,7 @@ const RULES: readonly Rule[] = [
   {
     states: ['42704'],
     kind: 'publication-missing',
-    remedy: 'create the publication; `doctor` prints the statement',
+    remedy: 'let the owner of the tables create the publication; the next attempt prints the statement',
     section: '#publication',
   },
   {
