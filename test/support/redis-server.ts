@@ -17,6 +17,8 @@ export interface RedisServer {
   readonly own: boolean;
   /** Ends the process; SIGTERM saves first, SIGKILL loses what was not synced. Resolves when it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Sends a signal and waits for nothing. */
+  signal(signal: NodeJS.Signals): void;
   /** Starts it again (after a stop, or after stopping it with SIGTERM) on the same port and files. */
   restart(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -55,7 +57,16 @@ function givenRedis(url: string): RedisServer {
     throw new Error('a Redis given by TEST_REDIS_URL is not stopped by tests: ask for settings to get one of your own');
   };
   const port = Number(new URL(url).port || 6379);
-  return { url, port, directory: '', own: false, stop: refuse, restart: refuse, [Symbol.asyncDispose]: async () => {} };
+  return {
+    url,
+    port,
+    directory: '',
+    own: false,
+    signal: () => {},
+    stop: refuse,
+    restart: refuse,
+    [Symbol.asyncDispose]: async () => {},
+  };
 }
 
 class LocalRedis implements RedisServer {
@@ -118,6 +129,10 @@ class LocalRedis implements RedisServer {
     } finally {
       client.disconnect();
     }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {

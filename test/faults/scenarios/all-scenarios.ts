@@ -1,10 +1,22 @@
 import type { Form, Scenario } from '../scenario.js';
 import { exporterFaults } from './exporter-faults.js';
+import { fastStopFaults } from './fast-stop-faults.js';
+import { linkFaults } from './link-faults.js';
 import { postgresFaults } from './postgres-faults.js';
+import { redisFaults } from './redis-faults.js';
+import { replicaFaults } from './replica-faults.js';
 import { transactionFaults } from './transaction-faults.js';
 
 /** Every scenario, in the order of the table. */
-export const allScenarios: readonly Scenario[] = [...exporterFaults, ...postgresFaults, ...transactionFaults];
+export const allScenarios: readonly Scenario[] = [
+  ...exporterFaults,
+  ...replicaFaults,
+  ...postgresFaults,
+  ...fastStopFaults,
+  ...transactionFaults,
+  ...redisFaults,
+  ...linkFaults,
+];
 
 /** Which scenarios are wanted: by the beginning of their names where names are given, whatever their form. */
 export interface Choice {

@@ -5,7 +5,6 @@ import type { Replica } from '../world/replica.js';
 import { SLOT, type World } from '../world/world.js';
 
 const first = (world: World): Replica => world.replicas[0] as Replica;
-const inSeconds = (milliseconds: number): string => `${(milliseconds / 1_000).toFixed(2)} s`;
 
 /** Makes so much WAL that a server of `max_slot_wal_keep_size` = 1MB gives slots up that stand still. */
 async function outrun(world: World): Promise<void> {
@@ -236,78 +235,5 @@ async function loseRows(world: World): Promise<void> {
   world.ghosts.push(...(await rowsAfter(world, now)));
 }
 
-const stages: readonly Scenario[] = [
-  {
-    name: 'fast-stop-streaming',
-    fault: 'fast stop of PostgreSQL while the exporter streams under load',
-    form: 'short',
-    needs: { rate: 400, replicas: 2 },
-    within: 10,
-    run: (world) => fastStop(world, 3),
-  },
-  {
-    name: 'fast-stop-idle',
-    fault: 'fast stop of PostgreSQL while nothing is written',
-    form: 'full',
-    needs: { plugin: 'pgoutput' },
-    within: 10,
-    run: async (world) => {
-      await world.traffic.more(30);
-      await world.traffic.stop();
-      await pause(4_000);
-      return fastStop(world, 2);
-    },
-  },
-  {
-    name: 'fast-stop-store-stuck',
-    fault: 'fast stop of PostgreSQL while Redis does not answer',
-    form: 'full',
-    needs: {},
-    within: 15,
-    run: async (world) => {
-      await world.traffic.more(30);
-      first(world).links.redis.silence();
-      await world.traffic.more(30);
-      const stopping = world.postgres.stop('fast');
-      const took = await stopping;
-      await world.postgres.start();
-      first(world).links.redis.heal();
-      const since = performance.now();
-      if (took > 12_000) throw new Error(`the stop took ${inSeconds(took)}`);
-      return { recovery: await world.recovered(since), note: `the stop took ${inSeconds(took)}` };
-    },
-  },
-  ...(['seed-begun', 'before-replace', 'after-replace', 'after-claim'] as const).map(
-    (name): Scenario => ({
-      name: `fast-stop-${name}`,
-      fault: `fast stop of PostgreSQL during a new seed, the exporter waiting ${name.replace('-', ' ')}`,
-      form: 'full',
-      needs: {},
-      within: 20,
-      seeds: [['slot_absent'], ['state_behind_slot'], ['slot_absent', 'state_behind_slot']],
-      run: async (world) => {
-        await world.traffic.more(30);
-        await first(world).kill();
-        await dropSlot(world);
-        const action = name === 'seed-begun' ? 'stop' : 'wait-6000';
-        const held = await first(world).launch({ name, pass: 1, action });
-        await held.awaitLog(/failpoint/, 30_000);
-        const stopping = fastStop(world, action === 'stop' ? 9 : 3);
-        if (action === 'stop') setTimeout(() => held.signal('SIGCONT'), 3_000);
-        return stopping;
-      },
-    }),
-  ),
-];
-
-async function fastStop(world: World, limit: number) {
-  const took = await world.postgres.stop('fast');
-  await pause(500);
-  await world.postgres.start();
-  const since = performance.now();
-  if (took > limit * 1_000) throw new Error(`the stop took ${inSeconds(took)}, not ${limit} s`);
-  return { recovery: await world.recovered(since), note: `the stop took ${inSeconds(took)}` };
-}
-
 /** Faults of PostgreSQL. */
-export const postgresFaults: readonly Scenario[] = [...passing, ...gaps, ...promotions, ...stages];
+export const postgresFaults: readonly Scenario[] = [...passing, ...gaps, ...promotions];

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { awaitUntil } from '../../support/await-until.js';
 import type { PostgresServer } from '../../support/postgres-server.js';
-import { copyDirectory, SLOT, type World } from './world.js';
+import { copyDirectory } from './copy-directory.js';
+import { SLOT, type World } from './world.js';
 
 /** Ends whoever streams from the slot, and drops it in a moment in which nobody does. */
 export async function dropSlot(world: World, slot = SLOT): Promise<void> {

@@ -1,12 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import { Simulator } from '../../../apps/simulator/src/index.js';
 import { awaitUntil } from '../../support/await-until.js';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { type TcpProxy, tcpProxy } from '../../support/tcp-proxy.js';
+import { askRedis } from './ask-redis.js';
 import { judge, type Verdict } from './judge.js';
 import type { Needs } from './needs.js';
 import { type Links, Replica } from './replica.js';
@@ -204,6 +202,17 @@ export class World implements AsyncDisposable {
     return judge({ url, schema: SCHEMA, seededUntil, ghosts }, running);
   }
 
+  /** LiteLLM's tables, empty, in another database of the same server. */
+  async copyTables(database: string): Promise<void> {
+    const client = new pg.Client(this.postgres.url(database));
+    await client.connect();
+    try {
+      await new Simulator(client, { seed: 'faults' }).createTables();
+    } finally {
+      await client.end();
+    }
+  }
+
   /** The standby receives nothing more. */
   async cutOffStandby(): Promise<void> {
     const { standby } = this;
@@ -275,22 +284,4 @@ async function follow(primary: PostgresServer, { flavor = 'debian-15', standby =
   const server = await copy;
   await primary.start();
   return server;
-}
-
-/** Copies a directory with owners and modes, in place of what is there. */
-export function copyDirectory(from: string, to: string): void {
-  rmSync(to, { recursive: true, force: true });
-  execFileSync('cp', ['-a', from, to]);
-}
-
-/** Asks a Redis something on a connection of its own. */
-export async function askRedis<T>(server: RedisServer, work: (client: Redis) => Promise<T>): Promise<T> {
-  const client = new Redis(server.url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return await work(client);
-  } finally {
-    client.disconnect();
-  }
 }
