@@ -3,9 +3,12 @@ import { Command, CommanderError } from 'commander';
 import { BUILD_FACTS } from './build-facts.js';
 
 function settingsHelp(): string {
-  const lines = settingsTable().map(({ name, default: fallback, defaultInWords, description }) => {
-    const standard = defaultInWords ?? fallback;
-    return `  ${name}${standard === null ? '' : ` (${standard})`}\n      ${description}`;
+  const lines = settingsTable().map((row) => {
+    const standard = row.defaultInWords ?? row.default;
+    const twin = row.fileTwin === null ? '' : `, or ${row.fileTwin}`;
+    const state = row.built ? '' : ' Not built yet: refused.';
+    const heading = `  ${row.name}${twin}${standard === null ? '' : ` (default: ${standard})`}`;
+    return `${heading}\n      ${row.description}${state}\n      accepted: ${row.accepted}`;
   });
   return `\nEverything is set by environment variables:\n${lines.join('\n')}\n`;
 }

@@ -36,7 +36,7 @@ describe('the supervisor and its store', () => {
     server.commit([spend()]);
     await awaitUntil(() => pipeline.told.of('storeError').length > 0);
     pipeline.upstream.breakOff();
-    await awaitUntil(() => pipeline.told.of('reconnect').length > 0);
+    await awaitUntil(() => pipeline.told.of('error').length > 0);
     await pause(100);
     expect(pipeline.upstream.sessions).toHaveLength(1);
     const started = performance.now();

@@ -47,6 +47,8 @@ export class Supervisor {
   #asked: SeedReason | null = null;
   #seedStarts: number[] = [];
   #attempt = 0;
+  #streams = 0;
+  readonly #warned = new Set<string>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -91,7 +93,7 @@ export class Supervisor {
     const session = await upstream.connect(signal);
     try {
       observer.dependency('postgres', true);
-      for (const warning of session.facts.warnings) observer.warn(warning);
+      this.#warnOnce(session.facts.warnings);
       // Before the first step: a clock of this process that is ahead would push the windows on, and they never go back.
       this.#writer.setClock((await session.figures()).clock);
       const claimed = await this.#claim(session, signal);
@@ -105,9 +107,20 @@ export class Supervisor {
     }
   }
 
+  /** What has been said of the server once need not be said at every reconnect. */
+  #warnOnce(warnings: readonly string[]): void {
+    for (const warning of warnings) {
+      if (this.#warned.has(warning)) continue;
+      this.#warned.add(warning);
+      this.#options.observer.warn(warning);
+    }
+  }
+
   async #consume(session: UpstreamSession, signal: AbortSignal): Promise<void> {
     const { store, observer, updateInterval } = this.#options;
     const started = Date.now();
+    this.#streams += 1;
+    if (this.#streams > 1) observer.reconnect();
     const work = { session, store, writer: this.#writer, observer, updateInterval, poison: this.#poison };
     try {
       await new StreamConsumer(work).run(signal);
@@ -192,7 +205,6 @@ export class Supervisor {
       return;
     }
     this.#attempt += 1;
-    observer.reconnect();
     this.#tell(error);
     await this.#mendStore(error);
     const { pause: wait } = this.#pacing.retry(error, this.#attempt);

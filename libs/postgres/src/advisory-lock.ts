@@ -19,6 +19,8 @@ export interface LockWait {
   /** Opens the connection that is to hold the lock; called only while the lock seems to be free. */
   readonly openReplication: () => Promise<Connection>;
   readonly slot: string;
+  /** The state is shared, so that waiting is what a replica does; else two exporters want one slot. */
+  readonly shared: boolean;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }
@@ -42,9 +44,10 @@ export async function takeAdvisoryLock(wait: LockWait): Promise<Connection> {
     if (performance.now() - saidAt >= SAY_MS) {
       saidAt = performance.now();
       const holder = await holderOf(wait.control, wait.slot);
-      wait.reporter.info(
-        `another exporter consumes slot "${wait.slot}"${holder}; this one serves the shared state, and takes over when that one goes`,
-      );
+      const meanwhile = wait.shared
+        ? 'this one serves the shared state, and takes over when that one goes'
+        : 'without Redis two exporters share nothing, so this one has nothing to serve until that one goes: stop the other one, or set REPLICATION_SLOT to a name of its own';
+      wait.reporter.info(`another exporter consumes slot "${wait.slot}"${holder}; ${meanwhile}`);
     }
     await pause(POLL_MS, undefined, { signal: wait.signal });
   }

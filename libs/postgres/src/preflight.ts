@@ -1,4 +1,5 @@
 import { ExporterFailure, type Plugin, type SlotFacts } from '@app/change';
+import { TABLE_NAMES, TABLES } from '@app/litellm';
 import type { Connection } from './connection.js';
 import type { PostgresOptions } from './options.js';
 import { choosePlugin } from './plugin-choice.js';
@@ -11,7 +12,7 @@ import { readServerFacts, type ServerFacts } from './server-facts.js';
 import { checkSlotIsOurs } from './slot-check.js';
 import { readSlot } from './slot-facts.js';
 import { checkTables, type UsableTables } from './table-check.js';
-import { readTableStates } from './table-state.js';
+import { readTableStates, type TableStates } from './table-state.js';
 
 /** What the preflight has found. Nothing has been created by it. */
 export interface Preflight extends Findings {
@@ -49,7 +50,7 @@ export async function preflight(
 ): Promise<Preflight> {
   const { server, slot } = first;
   const place = { schema: options.schema, role: server.role, publication: options.publication };
-  const states = server.schemaUsable ? await readTableStates(control, options.schema) : new Map();
+  const states: TableStates = server.schemaUsable ? await readTableStates(control, options.schema) : new Map();
   const tables = server.schemaUsable ? checkTables(states, place) : { failures: [], warnings: [], usable: new Map() };
   const failures = [...first.failures, ...tables.failures];
   const warnings = [...first.warnings, ...tables.warnings];
@@ -60,7 +61,9 @@ export async function preflight(
     return { ...facts, failures: [...failures, ...refused], warnings, plugin: null, publications: [], repairs: [] };
   }
   if (plugin === 'wal2json') return { ...facts, failures, warnings, plugin, publications: [], repairs: [] };
-  const found = await checkPublications(control, place, server, tables.usable);
+  const publishable = publishableTables(states, tables.usable);
+  if (publishable.size === 0) return { ...facts, failures, warnings, plugin, publications: [], repairs: [] };
+  const found = await checkPublications(control, place, server, publishable);
   return {
     ...facts,
     failures: [...failures, ...found.failures],
@@ -70,6 +73,22 @@ export async function preflight(
     publications: found.plans,
     repairs: found.repairs,
   };
+}
+
+/**
+ * What publications are held against: what is usable, and required tables that our role may not read yet, so that grants
+ * and publications can be asked for together. Nothing where LiteLLM's tables are not there.
+ */
+function publishableTables(states: TableStates, usable: UsableTables): UsableTables {
+  const required = TABLE_NAMES.filter((table) => TABLES[table].required);
+  if (!required.every((table) => states.has(table))) return new Map();
+  const unreadable = required.flatMap((table) => {
+    const state = states.get(table);
+    return state === undefined || usable.has(table)
+      ? []
+      : [[table, { state, columns: new Set(state.columns) }] as const];
+  });
+  return new Map([...usable, ...unreadable]);
 }
 
 async function pluginOrFailure(

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { ExporterFailure } from '@app/change';
 import { type MetadataFacts, qualifiedName, readMetadata, relationOf, type SpendLogKey } from '@app/litellm';
 import type { Connection } from './connection.js';
 import type { UsableTables } from './table-check.js';
@@ -30,12 +31,31 @@ export async function lookUpMetadata(
   const find = (keys: readonly SpendLogKey[]) =>
     lookUp(control, { schema, partitioned: table.state.partitioned }, keys);
   for (let start = 0; start < rows.length; start += BATCH) {
-    await findAll(control, rows.slice(start, start + BATCH), async (keys) => {
-      for (const [id, facts] of await find(keys)) found.set(id, facts);
-      return keys.filter((key) => !found.has(key.requestId));
-    });
+    await readable(
+      schema,
+      findAll(control, rows.slice(start, start + BATCH), async (keys) => {
+        for (const [id, facts] of await find(keys)) found.set(id, facts);
+        return keys.filter((key) => !found.has(key.requestId));
+      }),
+    );
   }
   return found;
+}
+
+/** @throws ExporterFailure `privilege-missing` where the right to read was taken away meanwhile. */
+async function readable(schema: string, reading: Promise<void>): Promise<void> {
+  try {
+    await reading;
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code !== '42501') throw error;
+    throw new ExporterFailure({
+      kind: 'privilege-missing',
+      message: `our role may not read the metadata of failed requests any more: ${(error as Error).message}`,
+      remedy: `GRANT SELECT (request_id, "startTime", metadata) ON ${qualifiedName(schema, relationOf('spend_logs'))} TO the role of LITELLM_DB_USER`,
+      section: '#role',
+      cause: error,
+    });
+  }
 }
 
 /**

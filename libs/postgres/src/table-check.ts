@@ -36,13 +36,14 @@ export function checkTables(states: TableStates, place: TablePlace): TableFindin
   if (absent.length > 0) failures.push(tablesMissing(absent, place));
   for (const [table, state] of states) {
     const failure =
-      columnsMissing(table, state) ?? identityMissing(table, state, place) ?? notReadable(table, states, place);
+      columnsMissing(table, state) ?? identityMissing(table, state, place) ?? notReadable(table, state, place);
     if (failure === null) usable.set(table, { state, columns: new Set(state.readable) });
     else if (TABLES[table].required) failures.push(failure);
     else warnings.push(`"${relationOf(table)}" is left out: ${failure.message}; ${failure.remedy ?? ''}`);
     if (failure === null) warnings.push(...partlyReadable(table, state, place));
   }
-  return { failures: distinct(failures), warnings: [...warnings, ...timeIndexMissing(states)], usable };
+  const remedy = grantStatements(place.role, place.schema, states).join('\n');
+  return { failures: distinct(failures, remedy), warnings: [...warnings, ...timeIndexMissing(states)], usable };
 }
 
 function tablesMissing(absent: readonly TableName[], place: TablePlace): ExporterFailure {
@@ -81,15 +82,14 @@ function identityMissing(table: TableName, state: TableState, place: TablePlace)
   });
 }
 
-function notReadable(table: TableName, states: TableStates, place: TablePlace): ExporterFailure | null {
-  const state = states.get(table);
+function notReadable(table: TableName, state: TableState, place: TablePlace): ExporterFailure | null {
   const lacking = unreadable(table, state).filter((column) => column.required);
   if (lacking.length === 0) return null;
   const names = lacking.map((column) => `"${column.name}"`).join(', ');
   return new ExporterFailure({
     kind: 'privilege-missing',
     message: `role "${place.role}" may not read ${names} of "${relationOf(table)}"`,
-    remedy: grantStatements(place.role, place.schema, states).join(' '),
+    remedy: grantStatements(place.role, place.schema, new Map([[table, state]])).join(' '),
     section: '#role',
   });
 }
@@ -118,15 +118,15 @@ function timeIndexMissing(states: TableStates): string[] {
   return ['no index of "LiteLLM_SpendLogs" begins with "startTime": the seed of a large table will be slow or fail'];
 }
 
-/** One missing GRANT makes the same remedy for each table; the kinds and messages differ, so all of them stay. */
-function distinct(failures: readonly ExporterFailure[]): ExporterFailure[] {
+/** Several tables that may not be read are one failure, whose remedy is all the grants there are. */
+function distinct(failures: readonly ExporterFailure[], remedy: string): ExporterFailure[] {
   const privileges = failures.filter((failure) => failure.kind === 'privilege-missing');
   const [first] = privileges;
   if (first === undefined || privileges.length === 1) return [...failures];
   const merged = new ExporterFailure({
     kind: 'privilege-missing',
     message: privileges.map((failure) => failure.message).join('; '),
-    remedy: first.remedy,
+    remedy,
     section: first.section,
   });
   return [...failures.filter((failure) => failure.kind !== 'privilege-missing'), merged];

@@ -1,5 +1,5 @@
 import { ExporterFailure, type Plugin } from '@app/change';
-import { Upstream, type UpstreamFacts, type UpstreamSession } from '@app/litellm';
+import { relationOf, TABLE_NAMES, Upstream, type UpstreamFacts, type UpstreamSession } from '@app/litellm';
 import { takeAdvisoryLock } from './advisory-lock.js';
 import { Connection } from './connection.js';
 import type { PostgresOptions, Reporter } from './options.js';
@@ -42,13 +42,15 @@ export class PostgresUpstream extends Upstream {
       return replication;
     };
     const { reporter } = this;
-    return takeAdvisoryLock({ control, openReplication, slot: this.options.slot, reporter, signal });
+    const { slot, temporarySlot } = this.options;
+    return takeAdvisoryLock({ control, openReplication, slot, shared: !temporarySlot, reporter, signal });
   }
 
   private async session(control: Connection, replication: Connection, findings: Preflight): Promise<UpstreamSession> {
     const { plugin } = findings;
     if (plugin === null) throw new RangeError('a preflight without failures has chosen a plugin');
     const facts = await this.facts(control, replication, { ...findings, plugin });
+    this.reporter.info(introduction(facts));
     const { options, reporter } = this;
     return new PostgresSession({ options, reporter, replication, control, preflight: { ...findings, plugin }, facts });
   }
@@ -109,6 +111,15 @@ async function replicationFailure(options: PostgresOptions, signal: AbortSignal)
     if (error instanceof ExporterFailure) return error;
     throw error;
   }
+}
+
+/** Server, plugin and slot in words, and what this LiteLLM lacks: the families that need it are absent. */
+function introduction({ version, plugin, slot, temporarySlot, tables }: UpstreamFacts): string {
+  const major = Math.floor(version / 10_000);
+  const kind = temporarySlot ? 'temporary slot' : 'slot';
+  const absent = TABLE_NAMES.filter((table) => !tables[table]).map(relationOf);
+  const lacks = absent.length === 0 ? '' : `; without ${absent.join(', ')}, so families that need them are absent`;
+  return `connected to PostgreSQL ${major}, plugin ${plugin}, ${kind} "${slot}"${lacks}`;
 }
 
 /** 17 has a limit for whole transactions, which no start-up option may name on an older server. */

@@ -1,5 +1,5 @@
 import { StateStore } from '@app/aggregates';
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get, Header, Res } from '@nestjs/common';
 import type { Response } from 'express';
 
 /**
@@ -16,12 +16,14 @@ export class HealthController {
 
   /** The event loop turns. */
   @Get('livez')
+  @Header('Content-Type', 'text/plain; charset=utf-8')
   live(): string {
     return 'ok\n';
   }
 
   /** The process has started and answers. */
   @Get('healthz')
+  @Header('Content-Type', 'text/plain; charset=utf-8')
   healthy(): string {
     return 'ok\n';
   }

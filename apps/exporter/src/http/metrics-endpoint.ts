@@ -62,13 +62,18 @@ export class MetricsEndpoint {
     } catch (error) {
       if (!isFailure(error, 'store-unavailable')) throw error;
       this.#metrics.dependency('redis', false);
+      this.#tellAge();
       return null;
     }
+    this.#tellAge();
+    return this.#store.state;
+  }
+
+  /** The age grows while the store can't be asked, too: that is what the alert on stale state looks at. */
+  #tellAge(): void {
     const { state } = this.#store;
-    if (state !== null) {
-      this.#metrics.ready(true);
-      this.#metrics.stateAge(Math.max(0, (Date.now() - state.clock) / 1000));
-    }
-    return state;
+    if (state === null) return;
+    this.#metrics.ready(true);
+    this.#metrics.stateAge(Math.max(0, (Date.now() - state.clock) / 1000));
   }
 }

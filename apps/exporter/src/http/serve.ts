@@ -1,3 +1,4 @@
+import { ExporterFailure } from '@app/change';
 import type { ExporterConfig } from '@app/config';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express } from 'express';
@@ -24,7 +25,26 @@ export async function serve(
   server.requestTimeout = REQUEST_TIMEOUT;
   server.headersTimeout = HEADERS_TIMEOUT;
   server.keepAliveTimeout = KEEP_ALIVE;
-  if (host === null) await app.listen(port);
-  else await app.listen(port, host);
+  try {
+    if (host === null) await app.listen(port);
+    else await app.listen(port, host);
+  } catch (error) {
+    throw listenFailure(error, port, host);
+  }
   return app.getUrl();
+}
+
+function listenFailure(error: unknown, port: number, host: string | null): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const place = `port ${port}${host === null ? '' : ` of ${host}`}`;
+  if (code === 'EADDRINUSE') {
+    const message = `${place} is taken by another program (9090 is also the port of Prometheus)`;
+    return new ExporterFailure({ kind: 'setting-invalid', message, remedy: 'set METRICS_PORT to a free port' });
+  }
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+    const message = `${place} can't be listened on (${code})`;
+    const remedy = 'set METRICS_PORT to a port above 1023, and METRICS_HOST to an address of this machine';
+    return new ExporterFailure({ kind: 'setting-invalid', message, remedy });
+  }
+  return error;
 }
