@@ -15,6 +15,23 @@ interface CounterStep {
   readonly delta: Delta;
   readonly entities: EntityLayer;
   readonly admission: Admission;
+  readonly folded: FoldedSets;
+}
+
+/** Label sets that are told apart once they have folded into `other`; beyond it they are no longer counted. */
+const MOST_FOLDED = 10_000;
+
+/** Label sets that have folded into `other`, so that each counts once however often it comes. */
+export class FoldedSets {
+  readonly #sets = new Map<CounterKind | HistogramKind, Set<string>>();
+
+  /** Notes one. @returns how many there are of the kind */
+  add(kind: CounterKind | HistogramKind, text: string): number {
+    const sets = this.#sets.get(kind) ?? new Set<string>();
+    this.#sets.set(kind, sets);
+    if (sets.size < MOST_FOLDED && !sets.has(text)) sets.add(ownText(text));
+    return sets.size;
+  }
 }
 
 type CounterParts = Pick<StateRecord, 'counters' | 'histograms' | 'ended' | 'folded'>;
@@ -77,7 +94,8 @@ class FirstCome {
     if (created.has(text)) return admitted;
     const { maxSeries } = this.#step.state.settings;
     if (maxSeries > 0 && this.#table.size(kind) + created.size >= maxSeries) {
-      this.folded[kind] = (this.folded[kind] ?? this.#table.folded[kind] ?? 0) + 1;
+      // What folded before this process began is known by its number alone.
+      this.folded[kind] = Math.max(this.#table.folded[kind] ?? 0, this.#step.folded.add(kind, text));
       return otherLabels(kind, admitted);
     }
     created.add(text);

@@ -4,7 +4,7 @@ import type { EntityLayer } from './entity-layer.js';
 import type { EntityLookup } from './entity-state.js';
 import { addExactAt } from './exact-sum.js';
 import { ownText } from './own-text.js';
-import { prepareCounters } from './prepare-counters.js';
+import { FoldedSets, prepareCounters } from './prepare-counters.js';
 import { emptyRecord, type PairValue, type SeriesDefinition, type StateRecord } from './record.js';
 import type { SeriesTable } from './series-table.js';
 import { type AggregateState, ALL_SERIES_KINDS } from './state.js';
@@ -28,6 +28,7 @@ export interface StepContent {
 export class StepPreparation {
   readonly #state: AggregateState;
   readonly #admission: Admission;
+  readonly #folded = new FoldedSets();
   #renewAt = 0;
 
   constructor(state: AggregateState) {
@@ -50,7 +51,7 @@ export class StepPreparation {
       defined: series.defined,
       pairs: series.pairs,
       dropped: series.dropped,
-      ...prepareCounters({ state, delta, entities, admission: this.#admission }),
+      ...prepareCounters({ state, delta, entities, admission: this.#admission, folded: this.#folded }),
       entities: [...entities.operations()],
       replacedTokens: [...entities.replacedTokens],
       figures: { ...delta.figures },
