@@ -40,6 +40,7 @@ describe('an exporter with Redis that is stopped and started in the middle of 20
 
     const writing = scene.simulator.writeHistory({ rows, days: 0.5, rowsPerTransaction: 5_000 });
     const applied = async (): Promise<number> => sum(await scene.exporter.scrape(), 'litellm_requests_processed_total');
+    const failures = (): string[] => scene.exporter.logs.filter((line) => line.includes('ERROR'));
     const stopAt = async (share: number, signal: NodeJS.Signals): Promise<void> => {
       await awaitUntil(async () => (await applied()) >= share * rows, {
         timeout: 120_000,
@@ -47,6 +48,7 @@ describe('an exporter with Redis that is stopped and started in the middle of 20
       });
       expect(await applied()).toBeLessThan(rows);
       const end = await scene.exporter.stop(signal);
+      expect(failures()).toEqual([]);
       expect(end).toEqual(signal === 'SIGTERM' ? { code: 0, signal: null } : { code: null, signal });
       await scene.start();
     };
@@ -60,5 +62,6 @@ describe('an exporter with Redis that is stopped and started in the middle of 20
     const { scrape } = await scene.agree();
     expect(sum(scrape, 'litellm_requests_processed_total')).toBe(rows);
     expect(sum(scrape, 'litellm_exporter_seeds_total')).toBe(1);
+    expect(failures()).toEqual([]);
   });
 });
