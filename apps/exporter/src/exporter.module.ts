@@ -9,6 +9,7 @@ import { ExporterService } from './exporter.service.js';
 import { HealthController } from './http/health.controller.js';
 import { MetricsEndpoint } from './http/metrics-endpoint.js';
 import { METRICS_PATH, StatusController } from './http/status.controller.js';
+import { TelemetryServer } from './http/telemetry-server.js';
 import type { ExporterLogger } from './report/exporter-logger.js';
 import { PipelineReport } from './report/pipeline-report.js';
 import { StatusBoard } from './report/status-board.js';
@@ -57,7 +58,12 @@ export class ExporterModule {
         PipelineModule.forRoot({ settings, updateInterval: config.updateInterval }),
       ],
       controllers: [HealthController, StatusController],
-      providers: [ExporterService, MetricsEndpoint, { provide: METRICS_PATH, useValue: config.http.path }],
+      providers: [
+        ExporterService,
+        MetricsEndpoint,
+        TelemetryServer,
+        { provide: METRICS_PATH, useValue: config.http.path },
+      ],
     };
   }
 }

@@ -137,8 +137,9 @@ export const httpSettings = {
     default: null,
     accepted: 'a port, 1 to 65535',
     secret: false,
-    description: 'Port of its own for what concerns this process alone (memory, event loop).',
-    built: false,
+    description:
+      'Port of its own for what concerns this process alone (memory, event loop), scraped pod by pod; set it with several replicas, whose METRICS_PORT then shows only what is equal on all of them.',
+    built: true,
   }),
   WEB_CONFIG_FILE: setting({
     group: 'HTTP',

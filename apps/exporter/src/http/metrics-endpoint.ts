@@ -1,8 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type RecordedState, StateStore } from '@app/aggregates';
 import { isFailure } from '@app/change';
 import { Exposition, SelfMetrics } from '@app/metrics';
-import { Injectable } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Injectable, Logger } from '@nestjs/common';
 
 /** Seconds that a scraper gets when it does not say how long it waits. */
 const PATIENCE = 60;
@@ -16,9 +16,16 @@ export function answerTimeout(header: string | undefined): number {
   return 1000 * Math.max(MARGIN, Math.min(seconds, PATIENCE) - MARGIN);
 }
 
+/** What an answer shows: facts of the state, which are equal on all replicas, and facts of this process. */
+export interface Shown {
+  readonly state: boolean;
+  readonly process: boolean;
+}
+
 /** Answers scrapes from the state, with no query. */
 @Injectable()
 export class MetricsEndpoint {
+  readonly #log = new Logger('metrics');
   readonly #store: StateStore;
   readonly #exposition: Exposition;
   readonly #metrics: SelfMetrics;
@@ -29,30 +36,37 @@ export class MetricsEndpoint {
     this.#metrics = metrics;
   }
 
-  /** Writes the whole answer, or cuts the connection when the scraper's time is up. */
-  async answer(request: Request, response: Response): Promise<void> {
+  /** Writes the whole answer, or cuts the connection when the scraper's time is up. Never rejects. */
+  async answer(request: IncomingMessage, response: ServerResponse, shown: Shown): Promise<void> {
+    const { headers } = request;
     const gone = new AbortController();
     const limit = setTimeout(
       () => gone.abort(new Error('the scrape took too long')),
-      answerTimeout(request.header('X-Prometheus-Scrape-Timeout-Seconds')),
+      answerTimeout(headers['x-prometheus-scrape-timeout-seconds']?.toString()),
     );
     response.once('close', () => gone.abort(new Error('the scraper has gone')));
     try {
       const answer = await this.#exposition.answer({
-        state: await this.#current(),
-        withProcess: true,
-        accept: request.header('accept'),
-        acceptEncoding: request.header('accept-encoding'),
+        state: shown.state ? await this.#current() : null,
+        withProcess: shown.process,
+        accept: headers.accept,
+        acceptEncoding: headers['accept-encoding']?.toString(),
         signal: gone.signal,
       });
-      response.status(200).set(answer.headers);
+      response.writeHead(200, answer.headers);
       if (!(await answer.send(response))) response.destroy();
     } catch (error) {
-      if (!gone.signal.aborted) throw error;
-      response.destroy();
+      if (gone.signal.aborted || response.headersSent) response.destroy();
+      else this.#fail(error, response);
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  /** What went wrong is for the log: anybody may scrape. */
+  #fail(error: unknown, response: Response): void {
+    this.#log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    response.status(500).type('text/plain').send('no answer could be made; the log says why\n');
   }
 
   /** The newest state there is; null shows the process alone when the store can't be asked, or nothing is seeded (W6, W7). */
