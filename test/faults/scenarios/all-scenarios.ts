@@ -5,12 +5,14 @@ import { linkFaults } from './link-faults.js';
 import { postgresFaults } from './postgres-faults.js';
 import { redisFaults } from './redis-faults.js';
 import { replicaFaults } from './replica-faults.js';
+import { scrapeFaults } from './scrape-faults.js';
 import { transactionFaults } from './transaction-faults.js';
 
 /** Every scenario, in the order of the table. */
 export const allScenarios: readonly Scenario[] = [
   ...exporterFaults,
   ...replicaFaults,
+  ...scrapeFaults,
   ...postgresFaults,
   ...fastStopFaults,
   ...transactionFaults,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Scenario } from '../scenario.js';
+import { askPostgres } from '../world/ask-postgres.js';
 import { backUp, caughtUp, dropSlot, restore, rowsAfter, terminate } from '../world/postgres-acts.js';
 import type { Replica } from '../world/replica.js';
 import { SLOT, type World } from '../world/world.js';
@@ -215,8 +216,8 @@ async function promote(world: World, { behind }: { readonly behind: boolean }) {
   if (behind) await loseRows(world);
   await primary.stop('immediate');
   const since = performance.now();
+  await askPostgres(standby, 'SELECT pg_promote()');
   world.movePostgres(standby);
-  await world.query('SELECT pg_promote()');
   traffic.start();
   return {
     recovery: await world.recovered(since),
