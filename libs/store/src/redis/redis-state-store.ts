@@ -126,18 +126,27 @@ export class RedisStateStore extends StateStore {
   async #catchUp(): Promise<void> {
     for (let look = 1; look <= LOOKS; look++) {
       const { state, checkpoint } = this.#served;
+      const version = state?.version;
       const current = await this.#current();
       // What is gone, or can't be read, is for the writer to seed anew; what we have is served until then.
       if (current === null || current.generation === this.#unreadable) return;
+      // A step of our own is not a store that has left us behind: its writer goes on with the very state we serve.
+      if (this.#hasMoved(state, version)) continue;
       const same = this.#generation === current.generation;
       if (same && state !== null && checkpoint !== null) {
         // A store that went back is not followed: it is behind what has been answered already.
         if (current.checkpoint.next < checkpoint.next || current.version === state.version) return;
         const records = await this.#missing(current, state, checkpoint);
         if (records !== null && (await this.#served.advance(state, records, current.checkpoint))) return;
+        if (this.#hasMoved(state, version)) continue;
       }
       if (this.#served.state === state && (await this.#reload(current, this.#served.checkpoint))) return;
     }
+  }
+
+  /** True when what is served has changed since it was of that version. */
+  #hasMoved(state: RecordedState | null, version: number | undefined): boolean {
+    return this.#served.state !== state || state?.version !== version;
   }
 
   async #current(): Promise<CurrentState | null> {
@@ -157,9 +166,10 @@ export class RedisStateStore extends StateStore {
   /** Brings the whole state in anew; false when another one has been put in place meanwhile. */
   async #reload(current: CurrentState, checkpoint: Checkpoint | null): Promise<boolean> {
     const before = this.state;
+    const version = before?.version;
     const loaded = await this.#load();
+    if (this.#hasMoved(before, version)) return false;
     if (loaded === null) this.#unreadable = current.generation;
-    if (this.#served.state !== before) return false;
     const back = loaded !== null && checkpoint !== null && loaded.checkpoint.next < checkpoint.next;
     if (back && loaded.generation === this.#generation) return true;
     this.#adopt(loaded);
