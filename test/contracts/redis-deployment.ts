@@ -6,6 +6,11 @@ import { SETTINGS } from './state-steps.js';
 
 let deployments = 0;
 
+/** A prefix that no other deployment of the specs has. */
+export function freshPrefix(): string {
+  return `spec:${process.pid}:${deployments++}`;
+}
+
 /** What happens to a command on its way. */
 export type Cut = 'unsent' | 'unanswered' | 'nothing';
 
@@ -21,12 +26,17 @@ export interface StoreSetup {
 
 /** Processes of one deployment on one Redis, under a prefix of its own. */
 export class RedisDeployment {
-  readonly keyPrefix = `spec:${process.pid}:${deployments++}`;
+  readonly keyPrefix: string;
   /** A client of the spec's own. */
   readonly client: Redis;
   readonly #stores: RedisStateStore[] = [];
 
-  constructor(readonly server: Pick<RedisServer, 'url'>) {
+  /** @param options what all stores of the deployment are told beside the usual. */
+  constructor(
+    readonly server: Pick<RedisServer, 'url'>,
+    private readonly options: Partial<RedisStoreOptions> = {},
+  ) {
+    this.keyPrefix = options.keyPrefix ?? freshPrefix();
     this.client = new Redis(server.url);
     this.client.on('error', () => {});
   }
@@ -39,6 +49,7 @@ export class RedisDeployment {
       settings: SETTINGS,
       createState: () => new AggregateState(SETTINGS),
       ...(cut === undefined ? {} : { createClient: (made) => cutClient(new Redis(made), cut) }),
+      ...this.options,
       ...options,
       tuning: { foldInterval: 3_600_000, durableAfter: 0, ...options.tuning },
     });
@@ -54,6 +65,12 @@ export class RedisDeployment {
 
   key(name: string): string {
     return `{${this.keyPrefix}}:${name}`;
+  }
+
+  /** Closes everything and leaves what is stored: for a server that goes with it, or is gone already. */
+  async close(): Promise<void> {
+    await Promise.all(this.#stores.map((store) => store.close()));
+    this.client.disconnect();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

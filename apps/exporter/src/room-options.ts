@@ -41,6 +41,8 @@ export function redisStoreOptions(config: ExporterConfig, log: ExporterLogger): 
     url: redis.url,
     keyPrefix: redis.keyPrefix,
     tlsCa: redis.tlsCa?.pem,
+    sentinels: redis.sentinels,
+    cluster: redis.cluster,
     settings,
     createState: () => new AggregateState(settings),
     log: {

@@ -44,13 +44,35 @@ export interface ReplicationConfig {
   readonly failover: boolean;
 }
 
+/** Where a Redis Sentinel listens. */
+export interface SentinelAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The Sentinels that know which Redis is the master. */
+export interface SentinelConfig {
+  /** Name of the master. */
+  readonly name: string;
+  readonly addresses: readonly SentinelAddress[];
+  /** Secret: what the Sentinels themselves ask for. */
+  readonly password: string | null;
+}
+
 /** A Redis that keeps the state. */
 export interface RedisConfig {
-  /** Secret, as it may hold a password: `redis://` or `rediss://`, checked. */
+  /**
+   * Secret, as it may hold a password: `redis://` or `rediss://`, checked. With {@link sentinels} its host means
+   * nothing.
+   */
   readonly url: string;
   /** What all keys begin with; without braces, so that a hash tag can be put around it. */
   readonly keyPrefix: string;
   readonly tlsCa: PemFile | null;
+  /** Null: the Redis at {@link url}. */
+  readonly sentinels: SentinelConfig | null;
+  /** True: {@link url} is a node of a Redis Cluster. */
+  readonly cluster: boolean;
 }
 
 /** Where the metrics are served. */

@@ -1,4 +1,4 @@
-import type { ExporterConfig, PemFile } from './config.js';
+import type { ExporterConfig, PemFile, RedisConfig } from './config.js';
 import { formatDuration } from './forms.js';
 
 /** Stands in the place of a secret that is set. */
@@ -28,10 +28,7 @@ export function describeConfig(config: ExporterConfig): { readonly [part: string
       },
     },
     replication: { ...replication },
-    redis:
-      redis === null
-        ? null
-        : { ...describeRedisUrl(redis.url), keyPrefix: redis.keyPrefix, tlsCa: pathOf(redis.tlsCa) },
+    redis: redis === null ? null : describeRedis(redis),
     http: { ...http },
     windows: {
       spend: formatDuration(windows.spend),
@@ -52,6 +49,23 @@ export function describeConfig(config: ExporterConfig): { readonly [part: string
 
 function pathOf(file: PemFile | null): string | null {
   return file === null ? null : file.path;
+}
+
+function describeRedis({ url, keyPrefix, tlsCa, sentinels, cluster }: RedisConfig): Described {
+  return {
+    ...describeRedisUrl(url),
+    keyPrefix,
+    tlsCa: pathOf(tlsCa),
+    sentinels:
+      sentinels === null
+        ? null
+        : {
+            name: sentinels.name,
+            addresses: sentinels.addresses.map(({ host, port }) => `${host}:${port}`),
+            password: sentinels.password === null ? null : REDACTED,
+          },
+    cluster,
+  };
 }
 
 /** Says where Redis is without who logs in there: the user's name is left out too. */

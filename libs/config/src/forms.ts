@@ -49,6 +49,21 @@ export function integer(least: number, most: number): z.ZodType<number, string> 
 /** A TCP port. */
 export const port = integer(1, 65_535);
 
+/** `host:port`, or a host alone, comma-separated; an IPv6 address in brackets. */
+export function addresses(defaultPort: number): z.ZodType<readonly { host: string; port: number }[], string> {
+  return form((text) => {
+    const found = text
+      .split(',')
+      .map((part) => /^(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/.exec(part.trim()));
+    const read = found.flatMap((match) => {
+      const host = match?.[1] ?? match?.[2];
+      const port = Number(match?.[3] ?? defaultPort);
+      return host === undefined || port < 1 || port > 65_535 ? [] : [{ host, port }];
+    });
+    return read.length === found.length ? read : null;
+  });
+}
+
 /** `true` or `false`, and nothing that merely resembles them. */
 export const boolean = form((text) => (text === 'true' ? true : text === 'false' ? false : null));
 

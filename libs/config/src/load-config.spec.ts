@@ -170,6 +170,10 @@ describe('accepted values', () => {
       'LITELLM_DB_SSLKEY',
       'REDIS_TLS_CA',
       'REDIS_KEY_PREFIX',
+      'REDIS_SENTINELS',
+      'REDIS_SENTINEL_NAME',
+      'REDIS_SENTINEL_PASSWORD',
+      'REDIS_CLUSTER',
     ];
     const covered = new Set<string>([...withSpecsOfTheirOwn, ...cases.map(([name]) => name)]);
     expect(SETTING_NAMES.filter((name) => settingOf(name).built && !covered.has(name))).toEqual([]);
@@ -221,14 +225,6 @@ describe('TLS', () => {
   it('takes authorities for Redis with rediss:// only', () => {
     expect(load({ REDIS_URL: 'rediss://c', REDIS_TLS_CA: '/tls/ca.pem' }).redis?.tlsCa?.pem).toBe(PEM);
     expect(problemsOf({ REDIS_URL: 'redis://c', REDIS_TLS_CA: '/tls/ca.pem' })).toHaveLength(1);
-  });
-});
-
-describe('names of keys in Redis', () => {
-  it('begin with the database, made fit for a hash tag', () => {
-    expect(load({ REDIS_URL: 'redis://c', LITELLM_DB_NAME: 'a {b}' }).redis?.keyPrefix).toBe('litellm_exporter:a__b_');
-    expect(load({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'mine' }).redis?.keyPrefix).toBe('mine');
-    expect(problemsOf({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'a{b}' })).toHaveLength(1);
   });
 });
 

@@ -1,16 +1,10 @@
 import { readFileSync } from 'node:fs';
-import {
-  ConfigInvalid,
-  type ExporterConfig,
-  type LogLevel,
-  type RedisConfig,
-  type ReplicationConfig,
-} from './config.js';
-import { databaseConfigOf, pemFileOf, type Sources } from './database-config.js';
-import { type Environment, type ReadFile, readEnvironment, sourceOf } from './environment.js';
+import { ConfigInvalid, type ExporterConfig, type LogLevel, type ReplicationConfig } from './config.js';
+import { databaseConfigOf, type Sources } from './database-config.js';
+import { type Environment, type ReadFile, readEnvironment } from './environment.js';
 import { Findings } from './findings.js';
 import { LOG_LEVEL_SYNONYMS } from './metrics-settings.js';
-import { asksForTls, problemOfRedisUrl } from './redis-url.js';
+import { redisConfigOf } from './redis-config.js';
 import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValues, settingOf } from './settings.js';
 
 /**
@@ -103,24 +97,6 @@ function replicationConfigOf(values: SettingValues, database: string): Replicati
 /** `litellm_exporter_<database>` within PostgreSQL's rules for slot names: a-z, 0-9 and _, at most 63 of them. */
 export function defaultSlotName(database: string): string {
   return `litellm_exporter_${database.toLowerCase().replace(/[^a-z0-9_]/g, '_')}`.slice(0, 63);
-}
-
-function redisConfigOf(sources: Sources, database: string): RedisConfig | null {
-  const { values, findings, env, isSet } = sources;
-  const url = values.REDIS_URL;
-  const tlsCa = pemFileOf(sources, 'REDIS_TLS_CA', values.REDIS_TLS_CA);
-  if (url === null) {
-    if (isSet('REDIS_TLS_CA') && !isSet('REDIS_URL')) findings.problems.push('REDIS_TLS_CA is set without REDIS_URL');
-    return null;
-  }
-  const problem = problemOfRedisUrl(url);
-  if (problem !== null) {
-    findings.problems.push(`${sourceOf('REDIS_URL', env)}: ${problem}; expected ${SETTINGS.REDIS_URL.accepted}`);
-  } else if (isSet('REDIS_TLS_CA') && !asksForTls(url)) {
-    findings.problems.push('REDIS_TLS_CA is set, but REDIS_URL does not begin with rediss://');
-  }
-  const keyPrefix = values.REDIS_KEY_PREFIX ?? `litellm_exporter:${database.replace(/[\s{}\p{Cc}]/gu, '_')}`;
-  return { url, keyPrefix, tlsCa };
 }
 
 function logLevelOf(text: string): LogLevel {

@@ -23,3 +23,8 @@ export function problemOfRedisUrl(text: string): string | null {
 export function asksForTls(text: string): boolean {
   return text.startsWith('rediss://');
 }
+
+/** The number of the database in a URL without problems. */
+export function databaseOf(text: string): number {
+  return Number(new URL(text).pathname.slice(1));
+}

@@ -61,6 +61,10 @@ describe('refused values', () => {
     ['REDIS_URL', 'redis://cache/two'],
     ['REDIS_URL', 'redis://cache?tls=true'],
     ['REDIS_TLS_CA', '/tls/ca.pem'],
+    ['REDIS_SENTINELS', 'a:26379,b:26379'],
+    ['REDIS_SENTINEL_NAME', 'mymaster'],
+    ['REDIS_CLUSTER', 'true'],
+    ['REDIS_CLUSTER', 'yes'],
     ['METRICS_SPEND_WINDOW', '30 days'],
     ['METRICS_SPEND_WINDOW', '0d'],
     ['METRICS_SPEND_WINDOW', '3651d'],
@@ -91,6 +95,28 @@ describe('refused values', () => {
     expect(problems[0]).toContain(name);
   });
 
+  it.each([
+    ['a:26379,', 'mymaster'],
+    ['a:0', 'mymaster'],
+    ['redis://a:26379', 'mymaster'],
+    ['a', 'my master'],
+  ])('REDIS_SENTINELS=%s with REDIS_SENTINEL_NAME=%s is an error', (sentinels, name) => {
+    expect(problemsOf({ REDIS_SENTINELS: sentinels, REDIS_SENTINEL_NAME: name })).toHaveLength(1);
+  });
+
+  it('a cluster has one database and no Sentinels', () => {
+    expect(problemsOf({ REDIS_URL: 'redis://c/2', REDIS_CLUSTER: 'true' })).toEqual([
+      expect.stringMatching(/REDIS_URL names a database.*REDIS_CLUSTER/),
+    ]);
+    const both = {
+      REDIS_SENTINELS: 'a',
+      REDIS_SENTINEL_NAME: 'mymaster',
+      REDIS_CLUSTER: 'true',
+      REDIS_URL: 'redis://c',
+    };
+    expect(problemsOf(both)).toEqual(['REDIS_CLUSTER and REDIS_SENTINELS are both set: keep one of them']);
+  });
+
   it('says what was given and what is accepted', () => {
     expect(problemsOf({ METRICS_SPEND_WINDOW: '30 days' })).toEqual([
       'METRICS_SPEND_WINDOW: got "30 days", expected a length of time like 30d, 24h or 90m',
@@ -98,14 +124,10 @@ describe('refused values', () => {
   });
 
   it.each<[SettingName, string]>([
-    ['REDIS_SENTINELS', 'a:26379,b:26379'],
-    ['REDIS_SENTINEL_NAME', 'mymaster'],
-    ['REDIS_CLUSTER', 'true'],
     ['REPLICATION_FAILOVER', 'true'],
     ['REPLICATION_MAX_RETAINED_BYTES', '1073741824'],
     ['STATE_MAX_STALENESS', '5m'],
     ['WEB_CONFIG_FILE', '/etc/web.yml'],
-    ['TELEMETRY_PORT', '9091'],
   ])('%s=%s is refused by name, because it is not built yet', (name, text) => {
     expect(problemsOf({ [name]: text })).toEqual([expect.stringContaining(`${name} is not built yet`)]);
   });

@@ -1,4 +1,4 @@
-import { anyText, boolean, duration, durationOrZero, integer, matching, oneOf } from './forms.js';
+import { addresses, anyText, boolean, duration, durationOrZero, integer, matching, oneOf } from './forms.js';
 import { setting } from './setting.js';
 
 /** PostgreSQL's rule for names of replication slots. */
@@ -103,21 +103,32 @@ export const stateSettings = {
   }),
   REDIS_SENTINELS: setting({
     group: 'State',
-    schema: anyText,
+    schema: addresses(26_379),
     default: null,
-    accepted: 'host:port,host:port,…',
+    accepted: 'host:port,host:port,…, together with REDIS_SENTINEL_NAME',
     secret: false,
-    description: 'Redis Sentinels to ask for the master.',
-    built: false,
+    description:
+      'Redis Sentinels to ask for the master. `REDIS_URL` is then needed only for TLS (`rediss://`, to the Sentinels too), user, password and number; its host is ignored.',
+    built: true,
   }),
   REDIS_SENTINEL_NAME: setting({
     group: 'State',
-    schema: anyText,
+    schema: matching(/^[^\s\p{Cc}]{1,200}$/u),
     default: null,
-    accepted: 'the name of a master',
+    accepted: 'the name of a master, together with REDIS_SENTINELS',
     secret: false,
     description: 'Name of the master that the Sentinels watch.',
-    built: false,
+    built: true,
+  }),
+  REDIS_SENTINEL_PASSWORD: setting({
+    group: 'State',
+    schema: anyText,
+    default: null,
+    accepted: 'a password',
+    secret: true,
+    description:
+      'Password of the Sentinels themselves, where they ask for one. Without `REDIS_SENTINELS` it is ignored.',
+    built: true,
   }),
   REDIS_CLUSTER: setting({
     group: 'State',
@@ -125,8 +136,9 @@ export const stateSettings = {
     default: 'false',
     accepted: 'true or false',
     secret: false,
-    description: 'Speak to a Redis Cluster.',
-    built: false,
+    description:
+      'Speak to a Redis Cluster, of which `REDIS_URL` names a node (or a name of all nodes). All keys are in one slot, so that one node holds the whole state.',
+    built: true,
   }),
   STATE_MAX_STALENESS: setting({
     group: 'State',

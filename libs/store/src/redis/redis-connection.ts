@@ -1,48 +1,9 @@
 import { Redis } from 'ioredis';
+import { clientOptions, placeOf } from './client-options.js';
 import type { ClientOptions, RedisStoreOptions } from './redis-store-options.js';
-import { runScript, SCRIPTS, type ScriptCall, type ScriptReply } from './scripts/index.js';
+import { runScript, type SCRIPTS, type ScriptCall, type ScriptReply } from './scripts/index.js';
 import { storeFailure, unavailableFailure } from './store-failures.js';
 import { Unanswered, withinTime } from './within-time.js';
-
-const RECONNECT_STEP = 50;
-const RECONNECT_LIMIT = 1_000;
-/** Until a connection that is given up is cut, where its other end does not answer. */
-const DISCONNECT_TIMEOUT = 250;
-
-/** Where a URL leads to, without user and password. */
-export function placeOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}:${port === '' ? '6379' : port}${pathname === '/' ? '' : pathname}`;
-}
-
-/**
- * How the client behaves. It never queues a command while it is not connected, and never sends one a second time: steps
- * would bear it (compare-and-set), but whoever asks knows better whether the question still makes sense. A command that
- * is not answered in time fails, and its connection is given up, so that nothing late can follow on it.
- */
-export function clientOptions(options: RedisStoreOptions, name: string, timeout: number): ClientOptions {
-  const { protocol, hostname, port, username, password, pathname } = new URL(options.url);
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? 6379 : Number(port),
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-    db: Number(pathname.slice(1) || 0),
-    ...(protocol === 'rediss:' ? { tls: options.tlsCa == null ? {} : { ca: options.tlsCa } } : {}),
-    connectionName: `litellm-exporter-${name}`,
-    protocol: 2,
-    lazyConnect: true,
-    connectTimeout: timeout,
-    disconnectTimeout: DISCONNECT_TIMEOUT,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(attempt * RECONNECT_STEP, RECONNECT_LIMIT),
-    // A server that has become a replica is left, so that the address is resolved again.
-    reconnectOnError: (error) => /^READONLY\b/.test(error.message),
-    scripts: SCRIPTS,
-  };
-}
 
 /** One connection to Redis, which comes back by itself after it was lost. */
 export class RedisConnection {
@@ -54,12 +15,17 @@ export class RedisConnection {
   #closed = false;
 
   constructor(options: RedisStoreOptions, name: string, timeout: number) {
-    this.place = placeOf(options.url);
+    this.place = placeOf(options);
     this.#timeout = timeout;
     const create = options.createClient ?? ((made: ClientOptions) => new Redis(made));
     this.#client = create(clientOptions(options, name, timeout));
     this.#client.on('error', (error: Error) => {
+      // That all Sentinels have failed says less than how each of them did.
+      if (/^All sentinels are unreachable/.test(error.message)) return;
       this.#lastError = error.message === '' ? error.name : error.message;
+    });
+    this.#client.on('sentinelError', (error: Error) => {
+      this.#lastError = error.message;
     });
     this.#client.on('ready', () => {
       this.#lifetime += 1;
@@ -83,11 +49,11 @@ export class RedisConnection {
       throw unavailableFailure(this.place, 'the connection was lost meanwhile');
     }
     try {
-      return await withinTime(work(this.#client), this.#timeout);
+      return await this.#answer(work);
     } catch (error) {
-      if (error instanceof Unanswered) this.#client.disconnect(true);
-      throw storeFailure(error, this.place);
+      if (lifetime !== undefined || !isMoved(error)) throw storeFailure(error, this.place);
     }
+    return this.#again(work);
   }
 
   /** Runs a script. @throws as {@link run}. */
@@ -114,10 +80,33 @@ export class RedisConnection {
     this.#client.disconnect();
   }
 
+  async #answer<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await withinTime(work(this.#client), this.#timeout);
+    } catch (error) {
+      if (error instanceof Unanswered) this.#client.disconnect(true);
+      throw error;
+    }
+  }
+
+  /** Asks the node to which the slot of our keys has moved: the one before has done nothing of it. */
+  async #again<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    await this.#nextReady();
+    try {
+      return await this.#answer(work);
+    } catch (error) {
+      throw storeFailure(error, this.place);
+    }
+  }
+
   async #ready(): Promise<void> {
     if (this.#client.status === 'ready') return;
     if (this.#closed) throw unavailableFailure(this.place, 'the store is closed');
     if (this.#client.status === 'wait' || this.#client.status === 'end') this.#client.connect().catch(() => {});
+    await this.#nextReady();
+  }
+
+  async #nextReady(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(timer);
@@ -134,4 +123,9 @@ export class RedisConnection {
       this.#client.once('ready', ready);
     });
   }
+}
+
+/** True for the answer of a cluster's node that does not own the slot it was asked about. */
+function isMoved(error: unknown): boolean {
+  return error instanceof Error && /^MOVED\b/.test(error.message);
 }

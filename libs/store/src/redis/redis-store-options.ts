@@ -5,10 +5,26 @@ import type { StoreLog } from '../store-log.js';
 /** Options of the client, without the one whose type is at odds with exact optional properties. */
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
+/** Sentinels that know which server is the master. */
+export interface SentinelOptions {
+  /** The name under which they watch the master. */
+  readonly name: string;
+  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  /** Their own password, which is not the servers'. */
+  readonly password?: string | null | undefined;
+}
+
 /** What the Redis store needs to know. Times are in milliseconds. */
 export interface RedisStoreOptions {
-  /** `redis://` or `rediss://`, checked by the settings; may hold a password. */
+  /**
+   * `redis://` or `rediss://`, checked by the settings; may hold a password. With Sentinels its host means nothing, in a
+   * cluster it is the node that is asked first.
+   */
   readonly url: string;
+  /** Null or absent: the server is the one of the URL. */
+  readonly sentinels?: SentinelOptions | null | undefined;
+  /** True for a Redis Cluster. */
+  readonly cluster?: boolean | undefined;
   /** All keys begin with `{keyPrefix}`: one hash tag. */
   readonly keyPrefix: string;
   /** Authorities that may sign the server's certificate, PEM; null or absent for the system's. */

@@ -10,6 +10,14 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^MISCONF\b/, 'see the log of Redis: it can not save to its disk'],
   [/^(WRONGPASS|NOAUTH|ERR.*AUTH)\b/, 'correct user and password in REDIS_URL'],
   [/^NOPERM\b/, 'allow the user of REDIS_URL all commands on keys that begin with {REDIS_KEY_PREFIX}'],
+  [/^(MOVED|CROSSSLOT)\b/, 'set REDIS_CLUSTER=true, where that is not set'],
+  [/cluster support disabled/, 'leave REDIS_CLUSTER unset: this Redis is no cluster'],
+  [
+    /\bsentinel\b.*(No such master|invalid reply: null)/,
+    'correct REDIS_SENTINEL_NAME: this Sentinel watches no master of that name',
+  ],
+  [/\bsentinel\b.*(NOAUTH|WRONGPASS)/, 'correct REDIS_SENTINEL_PASSWORD'],
+  [/\bsentinel\b/, 'check REDIS_SENTINELS, and whether they run'],
   [/^WRONGTYPE\b/, 'delete the foreign key, or set another REDIS_KEY_PREFIX'],
 ];
 

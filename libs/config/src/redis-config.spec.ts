@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigInvalid, type ExporterConfig } from './config.js';
+import { describeConfig } from './describe-config.js';
+import type { Environment } from './environment.js';
+import { loadConfig } from './load-config.js';
+
+const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
+
+function load(env: Environment): ExporterConfig {
+  return loadConfig(env, () => PEM);
+}
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof ConfigInvalid) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('Sentinels and clusters', () => {
+  it('takes Sentinels without a URL, and the credentials, number and TLS of one', () => {
+    const env = { REDIS_SENTINELS: 'a, b:26380,[::1]:5', REDIS_SENTINEL_NAME: 'mymaster' };
+    const addresses = [
+      { host: 'a', port: 26_379 },
+      { host: 'b', port: 26_380 },
+      { host: '::1', port: 5 },
+    ];
+    expect(load(env).redis).toMatchObject({
+      url: 'redis://sentinels',
+      sentinels: { name: 'mymaster', addresses, password: null },
+      cluster: false,
+    });
+    const more = { REDIS_URL: 'rediss://u:p@x/3', REDIS_TLS_CA: '/tls/ca.pem', REDIS_SENTINEL_PASSWORD: 'own' };
+    expect(load({ ...env, ...more }).redis).toMatchObject({
+      url: 'rediss://u:p@x/3',
+      tlsCa: { pem: PEM },
+      sentinels: { password: 'own' },
+    });
+    const described = JSON.stringify(describeConfig(load({ ...env, ...more })));
+    expect(described).toContain('"addresses":["a:26379","b:26380","::1:5"],"password":"***"');
+  });
+
+  it("takes the password of LiteLLM's own Sentinels for no mistake", () => {
+    expect(load({ REDIS_SENTINEL_PASSWORD: 'own' }).redis).toBeNull();
+  });
+
+  it('takes a node of a cluster', () => {
+    expect(load({ REDIS_URL: 'redis://c', REDIS_CLUSTER: 'true' }).redis).toMatchObject({
+      url: 'redis://c',
+      cluster: true,
+      sentinels: null,
+    });
+  });
+});
+
+describe('names of keys in Redis', () => {
+  it('begin with the database, made fit for a hash tag', () => {
+    expect(load({ REDIS_URL: 'redis://c', LITELLM_DB_NAME: 'a {b}' }).redis?.keyPrefix).toBe('litellm_exporter:a__b_');
+    expect(load({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'mine' }).redis?.keyPrefix).toBe('mine');
+    expect(problemsOf({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'a{b}' })).toHaveLength(1);
+  });
+});

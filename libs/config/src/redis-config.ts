@@ -1,0 +1,50 @@
+import type { RedisConfig, SentinelConfig } from './config.js';
+import { pemFileOf, type Sources } from './database-config.js';
+import { sourceOf } from './environment.js';
+import { asksForTls, databaseOf, problemOfRedisUrl } from './redis-url.js';
+import { SETTINGS } from './settings.js';
+
+/** Stands for the URL where Sentinels alone say where Redis is. */
+const SENTINELS_URL = 'redis://sentinels';
+
+/** Which Redis keeps the state; null where none does. */
+export function redisConfigOf(sources: Sources, database: string): RedisConfig | null {
+  const { values, findings, env, isSet } = sources;
+  const sentinels = sentinelConfigOf(sources);
+  const tlsCa = pemFileOf(sources, 'REDIS_TLS_CA', values.REDIS_TLS_CA);
+  const cluster = values.REDIS_CLUSTER ?? false;
+  const url = values.REDIS_URL;
+  if (!isSet('REDIS_URL')) {
+    if (isSet('REDIS_TLS_CA')) findings.problems.push('REDIS_TLS_CA is set without REDIS_URL');
+    if (cluster) findings.problems.push('REDIS_CLUSTER is set without REDIS_URL, which names a node of the cluster');
+  }
+  if (cluster && sentinels !== null) {
+    findings.problems.push('REDIS_CLUSTER and REDIS_SENTINELS are both set: keep one of them');
+  }
+  if (url === null && sentinels === null) return null;
+  const problem = url === null ? null : problemOfRedisUrl(url);
+  if (problem !== null) {
+    findings.problems.push(`${sourceOf('REDIS_URL', env)}: ${problem}; expected ${SETTINGS.REDIS_URL.accepted}`);
+  } else if (url !== null) {
+    if (isSet('REDIS_TLS_CA') && !asksForTls(url)) {
+      findings.problems.push('REDIS_TLS_CA is set, but REDIS_URL does not begin with rediss://');
+    }
+    if (cluster && databaseOf(url) !== 0) {
+      findings.problems.push('REDIS_URL names a database by number, but a cluster (REDIS_CLUSTER) has only number 0');
+    }
+  }
+  const keyPrefix = values.REDIS_KEY_PREFIX ?? `litellm_exporter:${database.replace(/[\s{}\p{Cc}]/gu, '_')}`;
+  return { url: url ?? SENTINELS_URL, keyPrefix, tlsCa, sentinels, cluster };
+}
+
+/** The password alone is no mistake: LiteLLM has a variable of that name too. */
+function sentinelConfigOf({ values, findings, isSet }: Sources): SentinelConfig | null {
+  const { REDIS_SENTINELS: addresses, REDIS_SENTINEL_NAME: name, REDIS_SENTINEL_PASSWORD: password } = values;
+  if (isSet('REDIS_SENTINELS') !== isSet('REDIS_SENTINEL_NAME')) {
+    const [set, missing] = isSet('REDIS_SENTINELS')
+      ? ['REDIS_SENTINELS', 'REDIS_SENTINEL_NAME']
+      : ['REDIS_SENTINEL_NAME', 'REDIS_SENTINELS'];
+    findings.problems.push(`${set} is set without ${missing}`);
+  }
+  return addresses === null || name === null ? null : { name, addresses, password };
+}
