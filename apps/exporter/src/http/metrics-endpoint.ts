@@ -64,9 +64,11 @@ export class MetricsEndpoint {
   }
 
   /** What went wrong is for the log: anybody may scrape. */
-  #fail(error: unknown, response: Response): void {
+  #fail(error: unknown, response: ServerResponse): void {
     this.#log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    response.status(500).type('text/plain').send('no answer could be made; the log says why\n');
+    response
+      .writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' })
+      .end('no answer could be made; the log says why\n');
   }
 
   /** The newest state there is; null shows the process alone when the store can't be asked, or nothing is seeded (W6, W7). */

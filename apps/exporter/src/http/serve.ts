@@ -13,14 +13,13 @@ const KEEP_ALIVE = 75_000;
 /** Opens the endpoints: exact paths, metrics under METRICS_PATH, limits on slow requests. */
 export async function serve(app: NestExpressApplication, http: ExporterConfig['http']): Promise<string> {
   const { host, port, path, telemetryPort } = http;
-  app.set('strict routing', true);
-  app.set('case sensitive routing', true);
   app.disable('x-powered-by');
   const endpoint = app.get(MetricsEndpoint);
   const express: Express = app.getHttpAdapter().getInstance();
-  express.get(path, (request, response, next) => {
-    endpoint.answer(request, response, { state: true, process: telemetryPort === null }).catch(next);
-  });
+  // The adapter has made the router already: Express' own settings of the same meaning come too late for it.
+  Object.assign(express.router, { strict: true, caseSensitive: true });
+  const shown = { state: true, process: telemetryPort === null };
+  express.get(path, (request, response) => void endpoint.answer(request, response, shown));
   limit(app.getHttpServer());
   try {
     if (host === null) await app.listen(port);

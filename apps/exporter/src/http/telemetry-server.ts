@@ -28,13 +28,14 @@ export class TelemetryServer implements OnApplicationShutdown {
   /** @throws ExporterFailure `setting-invalid` where the port can't be had. */
   async listen(port: number, { host, path }: TelemetryPlace): Promise<void> {
     const server = createServer((request, response) => {
-      if (request.url !== path || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      const asked = request.url?.split('?', 1)[0];
+      if (asked !== path || (request.method !== 'GET' && request.method !== 'HEAD')) {
         response
           .writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
           .end(`metrics of this process: ${path}\n`);
         return;
       }
-      this.#endpoint.answer(request, response, { state: false, process: true }).catch(() => response.destroy());
+      void this.#endpoint.answer(request, response, { state: false, process: true });
     });
     server.listen(port, host ?? undefined);
     try {

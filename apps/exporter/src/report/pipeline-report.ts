@@ -31,7 +31,7 @@ export class PipelineReport extends PipelineObserver {
 
   error(message: string): void {
     this.#log.error(message, undefined, CONTEXT);
-    this.#board.fail(message);
+    this.#board.fail(withoutStack(message));
   }
 
   dependency(name: 'postgres' | 'redis', up: boolean): void {
@@ -44,11 +44,10 @@ export class PipelineReport extends PipelineObserver {
 
   connected(connected: boolean): void {
     this.#metrics.connected(connected);
-    if (connected) {
-      this.#metrics.seedProgress(1);
-      this.#board.enter('streaming');
-      this.info('streaming');
-    }
+    this.#board.enter(connected ? 'streaming' : 'waiting');
+    if (!connected) return;
+    this.#metrics.seedProgress(1);
+    this.info('streaming');
   }
 
   reconnect(): void {
@@ -96,4 +95,12 @@ export class PipelineReport extends PipelineObserver {
   paused(paused: boolean): void {
     this.#metrics.paused(paused);
   }
+}
+
+/** Anybody may read the status page: where in the program something went wrong is for the log. */
+function withoutStack(message: string): string {
+  return message
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line))
+    .join('\n');
 }

@@ -22,13 +22,14 @@ export class StatusBoard {
     return this.#status;
   }
 
+  /** A new phase, unless the process is being stopped: that is its last. */
   enter(phase: Phase): void {
     const failure = phase === 'streaming' ? null : this.#status.failure;
-    this.#status = { ...this.#status, phase, failure, since: Date.now() };
+    this.#change({ phase, failure });
   }
 
   seeding(reason: string): void {
-    this.#status = { ...this.#status, phase: 'seeding', since: Date.now(), seed: null, seedReason: reason };
+    this.#change({ phase: 'seeding', seed: null, seedReason: reason });
   }
 
   progress(seed: SeedProgress): void {
@@ -36,6 +37,12 @@ export class StatusBoard {
   }
 
   fail(failure: string): void {
-    this.#status = { ...this.#status, phase: 'waiting', since: Date.now(), failure };
+    this.#change({ phase: 'waiting', failure });
+  }
+
+  #change(changes: Partial<Status> & { readonly phase: Phase }): void {
+    const { phase: before, since } = this.#status;
+    const phase = before === 'stopping' ? before : changes.phase;
+    this.#status = { ...this.#status, ...changes, phase, since: phase === before ? since : Date.now() };
   }
 }
