@@ -44,6 +44,7 @@ describe('an exporter with Redis that is stopped and started in the middle of 20
     const stopAt = async (share: number, signal: NodeJS.Signals): Promise<void> => {
       await awaitUntil(async () => (await applied()) >= share * rows, {
         timeout: 120_000,
+        interval: 250,
         what: `${share} of the rows`,
       });
       expect(await applied()).toBeLessThan(rows);

@@ -149,7 +149,7 @@ export class Scene {
       },
       {
         timeout,
-        interval: 25,
+        interval: 50,
         what: `the exporter's view of everything that was committed (${this.done.at(-1) ?? 'seed'})`,
       },
     );
