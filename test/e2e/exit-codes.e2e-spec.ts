@@ -1,0 +1,59 @@
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { freePort } from '../../scripts/servers/free-port.mjs';
+import { type AppProcess, startApp } from '../support/exporter-process.js';
+
+const started: AppProcess[] = [];
+
+function exporter(env: Readonly<Record<string, string>>, ...argv: string[]): AppProcess {
+  const app = startApp({ app: 'exporter', env, argv });
+  started.push(app);
+  return app;
+}
+
+afterEach(async () => {
+  for (const app of started.splice(0)) await app.stop('SIGKILL');
+});
+
+/** Nobody listens there. */
+const NOWHERE = { LITELLM_DB_HOST: '127.0.0.1', LITELLM_DB_PORT: '1', METRICS_HOST: '127.0.0.1' };
+
+describe('how the exporter ends', () => {
+  it.each([
+    ['a wrong value', { METRICS_SPEND_WINDOW: '30 days' }, /METRICS_SPEND_WINDOW/],
+    ['a near miss of a name', { METRICS_SPEND_WINDOWS: '30d' }, /METRICS_SPEND_WINDOWS.*METRICS_SPEND_WINDOW/],
+    ['two that exclude each other', { DATABASE_URL: 'postgresql://a@b/c', LITELLM_DB_HOST: 'b' }, /DATABASE_URL/],
+    ['a family that is none', { METRICS_DISABLED: 'litellm_nothing' }, /METRICS_DISABLED/],
+  ])('with 2 on %s, which it names', async (_what, env, named) => {
+    const app = exporter({ ...env });
+    expect(await app.ended).toEqual({ code: 2, signal: null });
+    expect(app.logs.join('\n')).toMatch(named);
+    expect(app.logs.join('\n')).not.toMatch(/^\s+at /m);
+  });
+
+  it('with 2 on an argument it does not know, and with 0 on --help and --version', async () => {
+    expect(await exporter({}, '--no-such').ended).toEqual({ code: 2, signal: null });
+    const help = exporter({}, '--help');
+    expect(await help.ended).toEqual({ code: 0, signal: null });
+    expect(help.logs.join('\n')).toContain('METRICS_SPEND_WINDOW');
+    expect(await exporter({}, '--version').ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('with 2 on a port that is taken, which it names', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    const app = exporter({ ...NOWHERE, METRICS_PORT: String(port) });
+    expect(await app.ended).toEqual({ code: 2, signal: null });
+    expect(app.logs.join('\n')).toContain('METRICS_PORT');
+    taken.close();
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('with 0 on %s, soon, though PostgreSQL is out of reach', async (signal) => {
+    const app = exporter({ ...NOWHERE, METRICS_PORT: String(await freePort()) });
+    await app.awaitLog(/metrics at/);
+    const began = performance.now();
+    expect(await app.stop(signal)).toEqual({ code: 0, signal: null });
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+});
