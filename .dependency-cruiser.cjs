@@ -20,7 +20,7 @@ const packages = {
   rxjs: ['libs/pipeline'],
   ioredis: ['libs/store', 'test'],
   'prom-client': ['libs/metrics', 'test/bench'],
-  '@nestjs': ['apps', 'libs/(postgres|pipeline|store|metrics)/src/[^/]+\\.module\\.ts'],
+  '@nestjs': ['apps', 'test/support', 'libs/(postgres|pipeline|store|metrics)/src/[^/]+\\.module\\.ts'],
 };
 
 const onlyRooms = Object.entries(rooms).map(([room, allowed]) => ({

@@ -153,6 +153,7 @@ describe('accepted values', () => {
     ['METRICS_HOST', '127.0.0.1', (c) => c.http.host, '127.0.0.1'],
     ['METRICS_PORT', '1', (c) => c.http.port, 1],
     ['METRICS_PATH', '/a/metrics', (c) => c.http.path, '/a/metrics'],
+    ['TELEMETRY_PORT', '9091', (c) => c.http.telemetryPort, 9091],
     ['LOG_LEVEL', 'WARNING', (c) => c.log.level, 'warn'],
     ['LOG_LEVEL', 'critical', (c) => c.log.level, 'error'],
     ['LOG_LEVEL', 'Debug', (c) => c.log.level, 'debug'],
