@@ -62,14 +62,13 @@ export const replicaFaults: readonly Scenario[] = [
     form: 'full',
     needs: { replicas: 3 },
     within: 12,
-    run: async (world) => {
-      const leader = await world.leader();
-      const happening = await replaced(world, 10, async () => leader.links.postgres.silence());
-      const stopped = async () => figureOf(await leader.text(), 'litellm_exporter_leader') === 0;
-      await awaitUntil(stopped, { timeout: 15_000, what: 'the one that was cut off to know it' });
-      leader.links.postgres.heal();
-      return happening;
-    },
+    run: (world) =>
+      replaced(world, 10, async (leader) => {
+        leader.links.postgres.silence();
+        const stopped = async () => figureOf(await leader.text(), 'litellm_exporter_leader') === 0;
+        await awaitUntil(stopped, { timeout: 30_000, what: 'the one that was cut off to know it' });
+        leader.links.postgres.heal();
+      }),
   },
   {
     name: 'leader-cut-off-from-redis',
@@ -77,12 +76,12 @@ export const replicaFaults: readonly Scenario[] = [
     form: 'full',
     needs: { replicas: 3, plugin: 'pgoutput' },
     within: 17,
-    run: async (world) => {
-      const leader = await world.leader();
-      const happening = await replaced(world, 15, async () => leader.links.redis.silence());
-      leader.links.redis.heal();
-      return happening;
-    },
+    run: (world) =>
+      replaced(world, 15, async (leader) => {
+        leader.links.redis.silence();
+        await pause(20_000);
+        leader.links.redis.heal();
+      }),
   },
   {
     name: 'leader-paused',
@@ -91,8 +90,7 @@ export const replicaFaults: readonly Scenario[] = [
     needs: { replicas: 3, rate: 300 },
     within: 12,
     run: async (world) => {
-      const leader = await world.leader();
-      const happening = await replaced(world, 10, async () => {
+      const happening = await replaced(world, 10, async (leader) => {
         leader.process.signal('SIGSTOP');
         await pause(12_000);
         leader.process.signal('SIGCONT');
