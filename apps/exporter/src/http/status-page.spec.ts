@@ -38,7 +38,7 @@ describe('the status page', () => {
     const page = statusPage({ ...REPORT, phase: 'seeding', seed, seedReason: 'slot_lost' }, '/metrics');
     expect(page).toContain('45.7 %');
     expect(page).toContain('slot_lost');
-    expect(page).toContain('62 s');
+    expect(page).toContain('1 min 2 s');
     expect(statusPage({ ...REPORT, seed: { rows: 1, share: 1, etaSeconds: 0 } }, '/metrics')).not.toContain('ends in');
   });
 });

@@ -2,6 +2,7 @@ import type { RecordedState, StateStore } from '@app/aggregates';
 import { formatLsn } from '@app/change';
 import { BUILD_FACTS } from '../build-facts.js';
 import type { Status, StatusBoard } from '../report/status-board.js';
+import { bytesInWords, countInWords, durationInWords } from './in-words.js';
 
 /** What `/status.json` says, and the page shows. Holds no secret and no id of a key, user or team. */
 export interface StatusReport {
@@ -67,44 +68,77 @@ function row(name: string, value: unknown): string {
   return value === null || value === undefined ? '' : `<tr><th>${escaped(name)}</th><td>${escaped(value)}</td></tr>`;
 }
 
-/** The report as a page that needs no script, and reloads by itself. */
-export function statusPage(report: StatusReport, metricsPath: string): string {
-  const { seed, checkpoint, state } = report;
-  const progress = seed === null ? null : `${(100 * seed.share).toFixed(1)} %, ${seed.rows} rows`;
-  const eta = seed === null || seed.etaSeconds === null || seed.share >= 1 ? null : `${Math.ceil(seed.etaSeconds)} s`;
-  const rows = [
+/** Figures of the state: what they are called on the page, and how they are put. */
+const FACTS: Readonly<Record<string, readonly [name: string, inWords: (value: number) => string]>> = {
+  version: ['Version of the state', countInWords],
+  ageSeconds: ['Age of the state', durationInWords],
+  keys: ['Keys', countInWords],
+  teams: ['Teams', countInWords],
+  users: ['Users', countInWords],
+  lagBytes: ['Lag behind PostgreSQL', bytesInWords],
+  lagSeconds: ['Lag end to end', (seconds) => `${seconds.toFixed(3)} s`],
+  slotStatus: ['State of the slot', String],
+  retainedBytes: ['Log retained by the slot', bytesInWords],
+};
+
+function factRow([name, value]: readonly [string, number | string | null]): string {
+  const [title, inWords] = FACTS[name] ?? [name, String];
+  return row(title, typeof value === 'number' ? inWords(value) : value);
+}
+
+function seedRows({ seed, seedReason }: StatusReport): string[] {
+  if (seed === null) return [];
+  const running = seed.share < 1;
+  const progress = `${(100 * seed.share).toFixed(1)} %, ${countInWords(seed.rows)} rows (${seedReason})`;
+  const eta = running && seed.etaSeconds !== null ? durationInWords(Math.ceil(seed.etaSeconds)) : null;
+  return [row(running ? 'Seed' : 'Last seed', progress), row('Seed ends in about', eta)];
+}
+
+function rowsOf(report: StatusReport): string {
+  const { checkpoint, state, failure } = report;
+  return [
     row('Version', report.version),
-    row('Phase', `${report.phase} for ${report.phaseSeconds} s`),
-    row('Last failure', report.failure),
-    row('Last seed', progress === null ? null : `${progress} (${report.seedReason})`),
-    row('Seed ends in about', eta),
-    row('Store', report.store),
+    row('Phase', `${report.phase} for ${durationInWords(report.phaseSeconds)}`),
+    failure === null ? '' : `<tr class="failure"><th>Last failure</th><td>${escaped(failure)}</td></tr>`,
+    ...seedRows(report),
+    row('Store', report.store === 'memory' ? 'memory of this process' : 'Redis'),
     row('Slot', checkpoint === null ? null : `${checkpoint.slot} (${checkpoint.plugin})`),
     row('Checkpoint', checkpoint?.next),
-    ...Object.entries(state ?? {}).map(([name, value]) => row(`State: ${name}`, value)),
-  ].join('\n');
+    ...Object.entries(state ?? {}).map(factRow),
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+const STYLE = `body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 48rem; padding: 0 1rem; color: #1c2024; background: #fff }
+h1 { font-size: 1.5rem }
+table { border-collapse: collapse; width: 100% }
+th, td { border-bottom: 1px solid #d8dce0; padding: 0.35rem 0.5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere }
+th { width: 14rem; font-weight: 600 }
+td { white-space: pre-wrap }
+.failure th { border-left: 0.25rem solid #c62828 }
+.failure td { font: 0.875rem/1.5 ui-monospace, monospace }
+@media (max-width: 36rem) { th, td { display: block; width: auto } th { border-bottom: 0; padding-bottom: 0 } td { padding-top: 0 } .failure td { border-left: 0.25rem solid #c62828 } }
+@media (prefers-color-scheme: dark) { body { color: #e6e8ea; background: #16181b } th, td { border-color: #33373c } .failure th, .failure td { border-left-color: #ef5350 } a { color: #7cb7ff } }`;
+
+/** The report as a page that needs no script, and reloads by itself. */
+export function statusPage(report: StatusReport, metricsPath: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="5">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>litellm-exporter</title>
+<title>litellm-exporter: ${escaped(report.phase)}</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 48rem; padding: 0 1rem; color: #1c2024; background: #fff }
-h1 { font-size: 1.5rem }
-table { border-collapse: collapse; width: 100% }
-th, td { border-bottom: 1px solid #d8dce0; padding: 0.35rem 0.5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere }
-th { width: 14rem; font-weight: 600 }
-td { white-space: pre-wrap }
-@media (prefers-color-scheme: dark) { body { color: #e6e8ea; background: #16181b } th, td { border-color: #33373c } a { color: #7cb7ff } }
+${STYLE}
 </style>
 </head>
 <body>
 <h1>litellm-exporter</h1>
 <p><a href="${escaped(metricsPath)}">Metrics</a> · <a href="/status.json">Status as JSON</a> · <a href="/readyz">Ready?</a> · <a href="/livez">Alive?</a></p>
 <table>
-${rows}
+${rowsOf(report)}
 </table>
 </body>
 </html>
