@@ -76,6 +76,16 @@ async function given(wish: FakeUpstreamOptions & { updateInterval?: number } = {
   return one;
 }
 
+/** Holds each step at the store, until the returned function lets go of it and of those to come. */
+function holdSteps({ seeded }: Given): () => void {
+  const held: (() => void)[] = [];
+  seeded.store.reach = (point) => (point === 'store' ? new Promise<void>((resolve) => held.push(resolve)) : undefined);
+  return () => {
+    seeded.store.reach = () => undefined;
+    for (const go of held) go();
+  };
+}
+
 afterEach(async () => {
   for (const one of running) {
     one.seeded.store.reach = () => undefined;
@@ -89,17 +99,13 @@ afterEach(async () => {
 describe('the consumer of a stream', () => {
   it('W2: confirms what is stored and durable, exactly, and nothing before', async () => {
     const one = await given();
-    let letGo = (): void => undefined;
-    one.seeded.store.reach = (point) => {
-      if (point === 'store') return new Promise<void>((resolve) => (letGo = resolve));
-    };
+    const letGo = holdSteps(one);
     const { endLsn } = one.server.commit([spend()]);
     await awaitUntil(() => one.seeded.store.underWay === 1, { interval: 1 });
     one.stream.keepalive(true);
     await pause(300);
     // The start of the stream is durable; the commit and the end of the log are not stored yet.
     expect(one.stream.confirmations).toEqual([100n]);
-    one.seeded.store.reach = () => undefined;
     letGo();
     await awaitUntil(() => one.stream.confirmed >= endLsn, { interval: 1 });
     await awaitUntil(() => one.stream.confirmed === one.server.walEnd, { interval: 1 });
@@ -159,17 +165,12 @@ describe('the consumer of a stream', () => {
     const silent: (() => void)[] = [];
     one.seeded.store.reach = (point) =>
       point === 'store' || point === 'durable' ? new Promise<void>((resolve) => silent.push(resolve)) : undefined;
-    const clock = jest.spyOn(Date, 'now');
-    const began = Date.now();
-    try {
-      one.server.commit([spend()]);
-      await awaitUntil(() => one.seeded.store.underWay === 1, { interval: 1 });
-      clock.mockReturnValue(began + 11_000);
-      expect(await one.ended).toMatchObject({ kind: 'store-unavailable' });
-    } finally {
-      clock.mockRestore();
-      for (const answer of silent) answer();
-    }
+    one.server.commit([spend()]);
+    await awaitUntil(() => one.seeded.store.underWay === 1, { interval: 1 });
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 11_000);
+    expect(await one.ended).toMatchObject({ kind: 'store-unavailable' });
+    clock.mockRestore();
+    for (const answer of silent) answer();
   });
 
   it('goes on when the store comes back in time, and has lost nothing', async () => {
@@ -213,10 +214,7 @@ describe('the consumer of a stream', () => {
   it('W9: reads no more while the store is slower than the stream', async () => {
     const one = await given();
     await awaitUntil(() => one.writer.idle, { interval: 1 });
-    let letGo = (): void => undefined;
-    one.seeded.store.reach = (point) => {
-      if (point === 'store') return new Promise<void>((resolve) => (letGo = resolve));
-    };
+    const letGo = holdSteps(one);
     one.server.commit([spend()]);
     await awaitUntil(() => one.seeded.store.underWay === 1, { interval: 1 });
     // A batch of many rows behind it, without sending each of them through the fake.
@@ -224,10 +222,26 @@ describe('the consumer of a stream', () => {
     one.server.commit([spend()]);
     await awaitUntil(() => one.stream.paused, { interval: 1 });
     expect(one.told.of('paused').at(-1)).toEqual([true]);
-    one.seeded.store.reach = () => undefined;
     letGo();
     await awaitUntil(() => !one.stream.paused, { interval: 1 });
     expect(one.told.of('paused').at(-1)).toEqual([false]);
+  });
+
+  it('reads no more while it drains, though the store has room again', async () => {
+    const one = await given();
+    await awaitUntil(() => one.writer.idle, { interval: 1 });
+    const letGo = holdSteps(one);
+    Object.defineProperty(one.writer, 'full', { get: () => one.seeded.store.underWay === 1 });
+    one.server.commit([spend()]);
+    await awaitUntil(() => one.seeded.store.underWay === 1, { interval: 1 });
+    one.server.commit([spend()]);
+    await awaitUntil(() => one.stream.paused, { interval: 1 });
+    const resumed = jest.spyOn(one.stream, 'resume');
+    const stopped = one.stop();
+    letGo();
+    await stopped;
+    expect(resumed).not.toHaveBeenCalled();
+    expect(read(one.seeded.state, 'spend_by_model', 'gpt-5')?.rows).toBe(2);
   });
 
   it('ends with what the stream or the session ends with', async () => {
@@ -257,11 +271,8 @@ describe('the consumer of a stream', () => {
     expect(counted(one.seeded.state, 'rows_history')).toBe(1_001);
     await pause(300);
     const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000);
-    try {
-      expect(await one.ended).toEqual(new SeedWanted('history'));
-    } finally {
-      clock.mockRestore();
-    }
+    expect(await one.ended).toEqual(new SeedWanted('history'));
+    clock.mockRestore();
   });
 
   it('a heartbeat through the data path moves an idle slot, and tells the lag', async () => {

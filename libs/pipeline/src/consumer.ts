@@ -42,6 +42,9 @@ const STORE_PATIENCE = 10_000;
 const WATCH_INTERVAL = 250;
 const DRAIN_LIMIT = 5_000;
 
+/** Who may hold the socket: it is read only while none of them does. */
+type Holder = 'metadata' | 'store' | 'drain';
+
 /** Consumes one stream: gathers, hands over to the writer, confirms what is durable, and watches over all of it. */
 export class StreamConsumer {
   readonly #options: ConsumerOptions;
@@ -49,7 +52,7 @@ export class StreamConsumer {
   readonly #rejections: RejectionLog;
   readonly #history = new HistoryWatch();
   readonly #silence = new SilenceWatch();
-  readonly #holds = new Set<'metadata' | 'store'>();
+  readonly #holds = new Set<Holder>();
   #stream: ChangeStream | null = null;
   #heartbeatSentAt: number | null = null;
 
@@ -135,7 +138,7 @@ export class StreamConsumer {
   }
 
   /** The socket is read only while nobody holds it (W9). */
-  #hold(by: 'metadata' | 'store', held: boolean): void {
+  #hold(by: Holder, held: boolean): void {
     const before = this.#holds.size > 0;
     if (held) this.#holds.add(by);
     else this.#holds.delete(by);
@@ -207,7 +210,7 @@ export class StreamConsumer {
   /** Stores and confirms what has been gathered, within {@link DRAIN_LIMIT}. */
   async #drain(): Promise<void> {
     const { writer } = this.#options;
-    this.#stream?.pause();
+    this.#hold('drain', true);
     const limit = Date.now() + DRAIN_LIMIT;
     const stores = (): boolean => writer.checkpoint !== null && writer.blockedSince === null;
     while (!writer.idle && stores() && Date.now() < limit) await pause(10);
