@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { installTool, tools } from '../deploy/tools.mjs';
 import { build, buildableApps } from '../setup/build.mjs';
 import { isMet, needs, remedyOf } from '../setup/debian.mjs';
 import { runNode } from './run-command.mjs';
@@ -18,6 +19,7 @@ import { runJest } from './run-jest.mjs';
 
 const needsServer = '\\.(pg|redis)\\.spec\\.ts$';
 const endToEnd = '\\.e2e-spec\\.ts$';
+const deployment = 'test/deploy/.*\\.spec\\.ts$';
 
 /**
  * A stage that is one test: the program `bin` of a package ends well.
@@ -52,6 +54,15 @@ async function buildAll(root) {
   }
 }
 
+/** Specs of chart, manifests and image, with the tools that check them. @param {string} root */
+async function runDeployment(root) {
+  for (const { name } of tools) {
+    const obstacle = installTool(name, (line) => process.stdout.write(`${line}\n`));
+    if (obstacle !== undefined) process.stdout.write(`${obstacle}\n`);
+  }
+  return runJest({ root, patterns: [deployment], flags: ['-w', '2'], minutes: 8 });
+}
+
 const [postgres, redis] = needs.map((need) => need.name);
 
 /** All stages, the cheap ones first. @type {readonly Stage[]} */
@@ -72,8 +83,9 @@ export const stages = [
     name: 'unit specs',
     group: 'unit',
     run: (root) =>
-      runJest({ root, patterns: ['\\.spec\\.ts$'], ignore: [needsServer], flags: ['-w', '2'], minutes: 8 }),
+      runJest({ root, patterns: ['\\.spec\\.ts$'], ignore: [needsServer, deployment], flags: ['-w', '2'], minutes: 8 }),
   },
+  { name: 'deployment specs', group: 'deploy', run: runDeployment },
   {
     name: 'contract specs, PostgreSQL',
     group: 'contract',

@@ -66,19 +66,6 @@ export class CrashingWorld {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  #whereItStands(): string {
-    const { store, told, upstream } = this.#process ?? {};
-    const stream = upstream?.sessions.at(-1)?.openStream;
-    const positions = {
-      end: this.server.lastCommitEnd,
-      stored: store?.checkpoint?.next,
-      confirmed: this.server.slot?.confirmed,
-      sent: stream?.sent,
-    };
-    const words = Object.entries(positions).map(([name, position]) => `${name} ${position}`);
-    return [...words, `paused ${stream?.paused}, ended ${stream?.ended}`, ...(told?.lines.slice(-8) ?? [])].join('\n');
-  }
-
   async #isAtEnd(): Promise<boolean> {
     await this.#revive();
     const end = this.server.lastCommitEnd;
