@@ -1,6 +1,6 @@
-import { TransactionFold } from '@app/aggregates';
+import { EntityLayer, TransactionFold } from '@app/aggregates';
 import { type Change, ExporterFailure, type Lsn, lsnOf } from '@app/change';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { insert, remove, update } from '../../../test/support/fake-postgres.js';
 import { counted, read, spend } from '../../../test/support/given-pipeline.js';
@@ -225,6 +225,18 @@ describe('the writer', () => {
     one.commit(insert('team', { team_id: 't', team_alias: 'gathered', spend: 0 }));
     await one.writer.rewind();
     expect(one.writer.context().entities.get('team', 't')).toBeUndefined();
+  });
+
+  it('W9: looks through the batches that are not stored yet, not through all there ever were', async () => {
+    const one = await given();
+    for (let step = 0; step < 10; step++) {
+      one.commit(insert('team', { team_id: `t${step}`, spend: 0 }));
+      await one.settled();
+    }
+    const lookedAt = jest.spyOn(EntityLayer.prototype, 'get');
+    expect(one.writer.context().entities.get('team', 't0')).toBeDefined();
+    expect(lookedAt.mock.calls.length).toBeLessThanOrEqual(2);
+    lookedAt.mockRestore();
   });
 
   it('W8: tells time by PostgreSQL\u2019s clock', async () => {
