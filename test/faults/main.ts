@@ -1,5 +1,7 @@
 // npm run test:faults [-- --only <name>,…] [-- --long] [-- --write] [-- --list]
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { writeReliability } from './reliability.js';
 import { type Result, runScenario } from './run-scenario.js';
 import { scenariosOf } from './scenarios/all-scenarios.js';
 
@@ -7,17 +9,19 @@ const help = `npm run test:faults [-- options]
 
 Runs faults against real servers with traffic running, one after another; each ends in the comparison of every family with SQL.
 
-  --only   these scenarios, by name or by the beginning of their names: a,b,…
-  --short  the ones that npm test runs
-  --long   the ones that take minutes, too
-  --write  writes what happened into docs/RELIABILITY.md
-  --list   names the scenarios and runs none`;
+  --only    these scenarios, by name or by the beginning of their names: a,b,…
+  --short   the ones that npm test runs
+  --long    the ones that take minutes, too
+  --write   writes what happened into docs/RELIABILITY.md
+  --counts  writes the numbers of passed and failed scenarios into a file
+  --list    names the scenarios and runs none`;
 
 function options() {
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     options: {
       only: { type: 'string', multiple: true, default: [] },
+      counts: { type: 'string' },
       ...{ short: flag, long: flag, write: flag, list: flag, help: flag },
     },
   });
@@ -31,8 +35,15 @@ function tell({ name, happened, recovery, rows, rowsLost, rowsDoubled, faults, l
   if (logs !== '') console.log(`\n${logs}\n`);
 }
 
+async function runOne(scenario: Parameters<typeof runScenario>[0]): Promise<Result> {
+  const began = performance.now();
+  const result = await runScenario(scenario);
+  tell(result, (performance.now() - began) / 1_000);
+  return result;
+}
+
 async function main(): Promise<void> {
-  const { only, short, long, write, list, help: wanted } = options();
+  const { only, short, long, write, list, counts, help: wanted } = options();
   if (wanted) return console.log(help);
   const names = only.flatMap((text) => text.split(','));
   const chosen = scenariosOf({
@@ -42,15 +53,14 @@ async function main(): Promise<void> {
   if (list) return console.log(chosen.map(({ name, form, fault }) => `${name} (${form}): ${fault}`).join('\n'));
   const results: Result[] = [];
   for (const scenario of chosen) {
-    const began = performance.now();
-    const result = await runScenario(scenario);
-    tell(result, (performance.now() - began) / 1_000);
-    results.push(result);
+    results.push(await runOne(scenario));
+    if (write) writeReliability(results, new Date());
   }
-  const failed = results.filter(({ faults }) => faults.length > 0);
-  console.log(`\n${results.length - failed.length} passed, ${failed.length} failed`);
-  if (write) console.log('not yet');
-  process.exitCode = failed.length === 0 ? 0 : 1;
+  const failed = results.filter(({ faults }) => faults.length > 0).length;
+  const passed = results.length - failed;
+  console.log(`\n${passed} passed, ${failed} failed`);
+  if (counts !== undefined) writeFileSync(counts, JSON.stringify({ passed, failed }));
+  process.exitCode = failed === 0 ? 0 : 1;
 }
 
 await main();
