@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { installTool, tools } from '../deploy/tools.mjs';
 import { build, buildableApps } from '../setup/build.mjs';
@@ -64,21 +63,6 @@ async function runDeployment(root) {
   return runJest({ root, patterns: [deployment], flags: ['-w', '2'], minutes: 8 });
 }
 
-/** The faults that don't take long; all of them: npm run test:faults. @param {string} root @returns {Promise<Counts>} */
-async function runFaults(root) {
-  const directory = mkdtempSync(join(tmpdir(), 'exporter-faults-'));
-  const counts = join(directory, 'counts.json');
-  const typescript = join(root, 'scripts/setup/register-typescript.mjs');
-  const argv = ['--import', typescript, join(root, 'test/faults/main.ts'), '--short', '--counts', counts];
-  try {
-    const { ok, reason } = await runNode({ root, argv, minutes: 12 });
-    if (!existsSync(counts)) return verdict(ok ? 'no counts were written' : reason);
-    return { ...JSON.parse(readFileSync(counts, 'utf8')), skipped: 0, note: '' };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
 const [postgres, redis] = needs.map((need) => need.name);
 
 /** All stages, the cheap ones first. @type {readonly Stage[]} */
@@ -119,7 +103,6 @@ export const stages = [
     group: 'e2e',
     run: (root) => runJest({ root, patterns: [endToEnd], flags: ['-i'], minutes: 15 }),
   },
-  { name: 'faults', group: 'faults', ...(postgres === undefined ? {} : { need: postgres }), run: runFaults },
 ];
 
 /** Names for `--only`. */
