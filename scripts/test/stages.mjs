@@ -101,7 +101,7 @@ export const stages = [
   {
     name: 'end-to-end specs',
     group: 'e2e',
-    run: (root) => runJest({ root, patterns: [endToEnd], flags: ['-i'], minutes: 15 }),
+    run: (root) => runJest({ root, patterns: [endToEnd], flags: ['-i'], minutes: 20 }),
   },
 ];
 
