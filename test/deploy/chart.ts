@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { outputOf, runTool } from './tools.js';
 
 /** The repository. */
@@ -23,7 +24,7 @@ const RELEASE = ['template', 'rel', CHART, '--namespace', 'ns'];
 
 /** The chart with these values over {@link LEAST}, as text. */
 export function renderText(values: Values = {}, argv: readonly string[] = []): string {
-  const input = stringify({ ...LEAST, ...values });
+  const input = JSON.stringify({ ...LEAST, ...values });
   return outputOf('helm', [...RELEASE, '--kube-version', '1.31.0', '--values', '-', ...argv], input);
 }
 
@@ -46,16 +47,29 @@ export function renderContainer(values: Values = {}): Manifest {
 
 /** Why the chart refuses these values (over nothing at all); throws where it takes them. */
 export function refusalOf(values: Values): string {
-  const { ok, text } = runTool('helm', [...RELEASE, '--kube-version', '1.31.0', '--values', '-'], stringify(values));
+  const { ok, text } = runTool(
+    'helm',
+    [...RELEASE, '--kube-version', '1.31.0', '--values', '-'],
+    JSON.stringify(values),
+  );
   if (ok) throw new Error('the chart takes these values');
   return text;
 }
 
-/** What NOTES.txt says. */
+/** What NOTES.txt says. Without a cluster Helm renders no notes, so a copy of the chart has them in a ConfigMap. */
 export function notesOf(values: Values = {}): string {
-  const argv = ['install', 'rel', CHART, '--namespace', 'ns', '--dry-run=client', '--kube-version', '1.31.0'];
-  const text = outputOf('helm', [...argv.slice(0, -2), '--values', '-'], stringify({ ...LEAST, ...values }));
-  return text.slice(text.indexOf('NOTES:'));
+  const directory = mkdtempSync(join(tmpdir(), 'exporter-notes-'));
+  try {
+    cpSync(CHART, directory, { recursive: true });
+    const notes = readFileSync(join(CHART, 'templates/NOTES.txt'), 'utf8');
+    const object = 'kind: Notes\ntext: {{ include "notes" . | quote }}\n';
+    writeFileSync(join(directory, 'templates/notes.yaml'), `{{ define "notes" }}${notes}{{ end }}\n${object}`);
+    const argv = ['template', 'rel', directory, '--namespace', 'ns', '--kube-version', '1.31.0', '--values', '-'];
+    const objects = objectsIn(outputOf('helm', argv, JSON.stringify({ ...LEAST, ...values })));
+    return objects.find(({ kind }) => kind === 'Notes').text;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 /** Objects of a stream of YAML documents. */

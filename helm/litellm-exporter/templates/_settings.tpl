@@ -6,7 +6,7 @@
 {{- end -}}
 
 {{- define "litellm-exporter.hasRedis" -}}
-{{- if or .Values.redis.url .Values.redis.existingSecret .Values.redis.urlFile -}}true{{- end -}}
+{{- if or .Values.redis.url .Values.redis.existingSecret .Values.redis.urlFile .Values.redis.sentinel.addresses -}}true{{- end -}}
 {{- end -}}
 
 {{/* Whether the whole URL of the database is given, rather than its parts. */}}
@@ -30,6 +30,13 @@ LITELLM_DB_USER: {{ $database.user | quote }}
 {{- end }}
 LITELLM_DB_SCHEMA: {{ $database.schema | quote }}
 LITELLM_DB_SSLMODE: {{ $database.sslmode | quote }}
+{{- if .Values.redis.cluster }}
+REDIS_CLUSTER: "true"
+{{- end }}
+{{- with .Values.redis.sentinel.addresses }}
+REDIS_SENTINELS: {{ . | quote }}
+REDIS_SENTINEL_NAME: {{ $.Values.redis.sentinel.name | quote }}
+{{- end }}
 {{- with .Values.redis.keyPrefix }}
 REDIS_KEY_PREFIX: {{ . | quote }}
 {{- end }}
@@ -77,6 +84,9 @@ LOG_FORMAT: {{ .Values.logFormat | quote }}
 {{- $found = append $found (dict "variable" "REDIS_URL_FILE" "file" "redis-url" "secret" (tpl $redis.existingSecret $root) "key" $redis.existingSecretKey) -}}
 {{- else if $redis.url -}}
 {{- $found = append $found (dict "variable" "REDIS_URL_FILE" "file" "redis-url" "secret" $own "key" "REDIS_URL") -}}
+{{- end -}}
+{{- if $redis.sentinel.existingSecret -}}
+{{- $found = append $found (dict "variable" "REDIS_SENTINEL_PASSWORD_FILE" "file" "redis-sentinel-password" "secret" (tpl $redis.sentinel.existingSecret $root) "key" $redis.sentinel.existingSecretKey) -}}
 {{- end -}}
 {{- toYaml $found -}}
 {{- end -}}
