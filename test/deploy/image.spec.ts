@@ -68,7 +68,7 @@ describe('the Dockerfile', () => {
   });
 
   it('copies only what is there and what .dockerignore lets in', () => {
-    const allowed = readFileSync(join(ROOT, '.dockerignore'), 'utf8').match(/(?<=^!).+$/gm) ?? [];
+    const allowed: readonly string[] = readFileSync(join(ROOT, '.dockerignore'), 'utf8').match(/(?<=^!).+$/gm) ?? [];
     const copied = instructions
       .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
       .flatMap((line) =>
