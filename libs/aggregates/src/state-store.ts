@@ -47,11 +47,12 @@ export abstract class StateStore {
   abstract claim(epoch: Epoch): Promise<void>;
 
   /**
-   * Makes a step current, or changes nothing. A step whose checkpoint is already stored counts as done.
+   * Makes a step current, or changes nothing. A store that has lost what it had confirmed to this writer (it was emptied,
+   * or came back with older data) gets it back from memory first. A step whose checkpoint is already stored counts as done.
    * It does not promise durability: see {@link durable}.
    *
    * @throws ExporterFailure `fenced` when a newer epoch is stored, `checkpoint-mismatch` when the store stands
-   * elsewhere than `prev` (it went back, or was flushed), `store-unavailable` when it can't be reached, `store-refused`
+   * elsewhere than `prev`, `store-unavailable` when it can't be reached, `store-refused`
    * when it answered with an error (out of memory, wrong type).
    */
   abstract commit(step: Step): Promise<void>;

@@ -39,7 +39,7 @@ const large = (rows: number, form: 'full' | 'long'): Scenario => ({
   needs: { failpoint: { name: 'row-decoded', pass: Math.round(rows * 0.6), action: 'kill' }, rate: 20 },
   within: form === 'long' ? 300 : 60,
   run: async (world) => {
-    await world.traffic.write(rows);
+    await world.traffic.writeMany(rows);
     await first(world).process.ended;
     const since = performance.now();
     await first(world).start();

@@ -79,6 +79,22 @@ export class Traffic {
     });
   }
 
+  /** One transaction of very many rows: copies of a thousand of traffic, which end when they are written, as all do. */
+  async writeMany(count: number): Promise<void> {
+    const rows = this.fresh(1_000);
+    const table = this.#simulator.database.table('LiteLLM_SpendLogs');
+    await this.exclusively(() => this.#simulator.write(rows));
+    await this.exclusively(() =>
+      this.#pool.query(
+        `INSERT INTO ${table}
+         SELECT (jsonb_populate_record(row, jsonb_build_object('request_id', request_id || '-' || copy, 'endTime', $3::text))).*
+         FROM ${table} AS row, generate_series(1, $1) AS copy WHERE request_id = ANY($2)`,
+        [Math.ceil(count / rows.length), rows.map((row) => row.request_id), new Date().toISOString().slice(0, -1)],
+      ),
+    );
+    this.rows += count + rows.length;
+  }
+
   /** Waits until so many more rows are committed. */
   async more(rows: number, timeout = 60_000): Promise<void> {
     const wanted = this.rows + rows;

@@ -81,8 +81,13 @@ export class RedisStateStore extends StateStore {
     const state = this.state;
     const generation = this.#generation;
     if (state === null || generation === null) throw mismatchFailure(prev, null);
-    await this.#follow(step, generation);
-    await this.#writer.commit(step, generation);
+    try {
+      await this.#follow(step, generation);
+      await this.#writer.commit(step, generation);
+    } catch (error) {
+      if (!isFailure(error, 'checkpoint-mismatch') || !(await this.#hasLostSteps(state))) throw error;
+      await this.#writeBack(step, state);
+    }
     this.#durability.stored(checkpoint.next);
     if (!(await this.#served.advance(state, [record], checkpoint))) await this.refresh();
   }
@@ -116,6 +121,24 @@ export class RedisStateStore extends StateStore {
     for (const connection of this.#connections) connection.close();
   }
 
+  /**
+   * True where Redis holds less than it has confirmed to us: it was emptied, or came back with older files. A step is
+   * compared with what is stored only after its claim was found to be the newest, so nobody else has stored anything since.
+   */
+  async #hasLostSteps(state: RecordedState): Promise<boolean> {
+    const current = await this.#current();
+    return current === null || current.generation !== this.#generation || current.version < state.version;
+  }
+
+  /** The state that this writer serves is whole: what Redis has lost of it is stored once more, and no answer goes back. */
+  async #writeBack(step: Step, state: RecordedState): Promise<void> {
+    const { checkpoint } = this.#served;
+    if (this.#served.state !== state || checkpoint?.next !== step.prev) throw mismatchFailure(step.prev, null);
+    this.#options.log?.warn('Redis has lost what it had confirmed: the state is stored once more, from memory');
+    await this.replace({ epoch: step.epoch, checkpoint, state });
+    await this.#writer.commit(step, this.#generation ?? '');
+  }
+
   /** Makes sure that steps stored before this process began to write are folded by it. */
   async #follow({ epoch, record }: Step, generation: string): Promise<void> {
     if (this.#writer.follows(generation, record.version - 1)) return;
@@ -131,7 +154,10 @@ export class RedisStateStore extends StateStore {
       // What is gone, or can't be read, is for the writer to seed anew; what we have is served until then.
       if (current === null || current.generation === this.#unreadable) return;
       // A step of our own is not a store that has left us behind: its writer goes on with the very state we serve.
-      if (this.#hasMoved(state, version)) continue;
+      if (this.#hasMoved(state, version)) {
+        if (this.#includes(current)) return;
+        continue;
+      }
       const same = this.#generation === current.generation;
       if (same && state !== null && checkpoint !== null) {
         // A store that went back is not followed: it is behind what has been answered already.
@@ -142,6 +168,11 @@ export class RedisStateStore extends StateStore {
       }
       if (this.#served.state === state && (await this.#reload(current, this.#served.checkpoint))) return;
     }
+  }
+
+  /** True when what is served is at least what was current: where a look takes longer than a step, there is always a newer one. */
+  #includes({ generation, version }: CurrentState): boolean {
+    return this.#generation === generation && this.state !== null && this.state.version >= version;
   }
 
   /** True when what is served has changed since it was of that version. */

@@ -92,7 +92,7 @@ describe('a master that Sentinels watch', () => {
     expect(contentOf(other.state)).toEqual(contentOf(maker.state));
   }, 60_000);
 
-  it('W5: that died with a step its replica never got has gone back: the next step is refused, readers stay', async () => {
+  it('W5: that died with a step its replica never got has gone back: the next step brings it back, readers stay', async () => {
     const version = () => onReplica.hget(deployment.key('meta'), 'version');
     const reached = String(maker.state.version);
     await awaitUntil(async () => (await version()) === reached, PATIENCE);
@@ -104,13 +104,8 @@ describe('a master that Sentinels watch', () => {
     await master.stop('SIGKILL');
     await awaitUntil(promoted, PATIENCE);
     expect(await version()).toBe(reached);
-    expect(await stored(maker.step())).toMatchObject({ kind: 'checkpoint-mismatch' });
     await store.refresh();
     expect(contentOf(store.state)).toEqual(served);
-    await store.open();
-    expect(String(store.state?.version)).toBe(reached);
-    await store.claim(maker.epoch);
-    await store.replace(maker.generation());
     expect(await stored(maker.step())).toBe('stored');
     expect(contentOf(store.state)).toEqual(contentOf(maker.state));
   }, 60_000);
