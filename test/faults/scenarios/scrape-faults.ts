@@ -60,7 +60,7 @@ async function finalValues(first: Replica, others: readonly Replica[]): Promise<
   const scrape = parseExposition(await alive.text());
   return new Map(
     [...scrape.families.values()].flatMap(({ samples }) =>
-      samples.map((it) => [seriesKey(it.name, it.labels), it.value]),
+      samples.map((it) => [keyOf({ ...it.labels, __name__: it.name }), it.value]),
     ),
   );
 }
@@ -90,8 +90,13 @@ async function checkSeries(prometheus: Prometheus, { range, expected }: Expectat
   return count;
 }
 
+/** Without what Prometheus adds; bounds are numbers, which the two formats write differently. */
 function keyOf({ __name__ = '', job: _job, instance: _instance, ...labels }: PrometheusSeries['metric']): string {
-  return seriesKey(__name__, labels);
+  const { le } = labels;
+  return seriesKey(
+    __name__,
+    le === undefined ? labels : { ...labels, le: String(Number(le.replace('+Inf', 'Infinity'))) },
+  );
 }
 
 function checkGrowth({ metric, values = [] }: PrometheusSeries, wanted: number | undefined): void {
