@@ -132,6 +132,7 @@ describe('accepted values', () => {
     ['REPLICATION_PLUGIN', 'pgoutput', (c) => c.replication.plugin, 'pgoutput'],
     ['REPLICATION_SLOT', 'a_1', (c) => c.replication.slot, 'a_1'],
     ['REPLICATION_PUBLICATION', 'litellm_metrics', (c) => c.replication.publication, 'litellm_metrics'],
+    ['REPLICATION_FAILOVER', 'true', (c) => c.replication.failover, true],
     ['ROW_MAX_AGE', '7d', (c) => c.rowMaxAge, 604_800_000],
     ['REDIS_URL', 'rediss://:p%40w@cache:6380/3', (c) => c.redis?.url, 'rediss://:p%40w@cache:6380/3'],
     ['REDIS_URL', 'redis://[::1]:6379', (c) => c.redis?.keyPrefix, 'litellm_exporter:litellm'],

@@ -124,7 +124,6 @@ describe('refused values', () => {
   });
 
   it.each<[SettingName, string]>([
-    ['REPLICATION_FAILOVER', 'true'],
     ['REPLICATION_MAX_RETAINED_BYTES', '1073741824'],
     ['STATE_MAX_STALENESS', '5m'],
     ['WEB_CONFIG_FILE', '/etc/web.yml'],

@@ -56,7 +56,7 @@ export const replicationSettings = {
     accepted: 'true or false',
     secret: false,
     description: 'Make a failover slot (PostgreSQL 17 and later).',
-    built: false,
+    built: true,
   }),
   ROW_MAX_AGE: setting({
     group: 'Replication',

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Scenario } from '../scenario.js';
 import { askPostgres } from '../world/ask-postgres.js';
-import { backUp, caughtUp, dropSlot, restore, rowsAfter, terminate } from '../world/postgres-acts.js';
+import { backUp, caughtUp, dropSlot, restore, rowsAfter, slotIsSynced, terminate } from '../world/postgres-acts.js';
 import type { Replica } from '../world/replica.js';
 import { SLOT, type World } from '../world/world.js';
 
@@ -202,6 +202,30 @@ const promotions: readonly Scenario[] = [
     within: 20,
     seeds: ['timeline_changed'],
     run: async (world) => promote(world, { behind: true }),
+  },
+  {
+    name: 'promotion-with-synced-slot',
+    fault: 'PostgreSQL 18 crashes under load and fails over to a standby that has our slot (REPLICATION_FAILOVER)',
+    form: 'full',
+    needs: {
+      flavor: 'embedded-18',
+      postgres: { synchronized_standby_slots: 'standby' },
+      standby: { sync_replication_slots: 'on', primary_slot_name: 'standby', synchronized_standby_slots: '' },
+      env: { REPLICATION_FAILOVER: 'true' },
+    },
+    within: 20,
+    run: async (world) => {
+      const { standby } = world;
+      if (standby === undefined) throw new Error('this scenario needs a standby');
+      await world.traffic.more(50);
+      await slotIsSynced(standby);
+      await world.traffic.more(100);
+      await world.postgres.stop('immediate');
+      const since = performance.now();
+      await askPostgres(standby, 'SELECT pg_promote()');
+      world.movePostgres(standby);
+      return { recovery: await world.recovered(since) };
+    },
   },
 ];
 

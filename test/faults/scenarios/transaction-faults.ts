@@ -37,7 +37,7 @@ const large = (rows: number, form: 'full' | 'long'): Scenario => ({
   fault: `a transaction of ${rows.toLocaleString('en')} rows, and kill -9 of the exporter in the middle of it`,
   form,
   needs: { failpoint: { name: 'row-decoded', pass: Math.round(rows * 0.6), action: 'kill' }, rate: 20 },
-  within: form === 'long' ? 300 : 60,
+  within: form === 'long' ? 600 : 150,
   run: async (world) => {
     await world.traffic.writeMany(rows);
     await first(world).process.ended;

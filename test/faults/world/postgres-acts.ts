@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { awaitUntil } from '../../support/await-until.js';
 import type { PostgresServer } from '../../support/postgres-server.js';
+import { askPostgres } from './ask-postgres.js';
 import { copyDirectory } from './copy-directory.js';
 import { SLOT, type World } from './world.js';
 
@@ -79,4 +80,11 @@ export async function caughtUp(world: World, primary: PostgresServer): Promise<v
     },
     { timeout: 30_000, what: `the standby of port ${primary.port}` },
   );
+}
+
+/** Waits until the standby has our slot, ready to be used after a promotion. */
+export async function slotIsSynced(standby: PostgresServer): Promise<void> {
+  const wanted = `SELECT 1 / count(*) FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND synced AND NOT temporary`;
+  const synced = () => askPostgres(standby, wanted).then(() => true);
+  await awaitUntil(synced, { timeout: 60_000, interval: 250, what: 'the slot on the standby' });
 }

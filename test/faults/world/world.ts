@@ -4,6 +4,7 @@ import { awaitUntil } from '../../support/await-until.js';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { type TcpProxy, tcpProxy } from '../../support/tcp-proxy.js';
+import { askPostgres } from './ask-postgres.js';
 import { askRedis } from './ask-redis.js';
 import { judge, type Verdict } from './judge.js';
 import type { Needs } from './needs.js';
@@ -271,6 +272,8 @@ export class World implements AsyncDisposable {
 
 /** A standby from a cold copy, as pg_basebackup would make it from a warm one. */
 async function follow(primary: PostgresServer, { flavor = 'debian-15', standby = {}, postgres }: Needs) {
+  const { primary_slot_name: slot } = standby;
+  if (slot !== undefined) await askPostgres(primary, `SELECT pg_create_physical_replication_slot('${slot}', true)`);
   await primary.stop('fast');
   const settings = {
     track_commit_timestamp: 'on',
