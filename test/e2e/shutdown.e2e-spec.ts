@@ -181,7 +181,7 @@ describe('a start that can not succeed', () => {
     ['LITELLM_DB_PORT', '70000'],
     ['REPLICATION_PLUGIN', 'decoderbufs'],
     ['METRICS_DURATION_BUCKETS', '5,1'],
-    ['REPLICATION_FAILOVER', 'true'],
+    ['REPLICATION_FAILOVER', 'perhaps'],
   ])('ends with 2 and names %s', async (name, value) => {
     const exporter = ended(await startExporter({ env: { LITELLM_DB_HOST: '127.0.0.1', [name]: value } }));
     expect(await exporter.ended).toEqual({ code: 2, signal: null });
