@@ -1,24 +1,31 @@
-/** Length at which a chunk is closed, in UTF-16 units; its bytes are as many for ASCII. */
+/** Length at which text is closed into a chunk, in UTF-16 units; its bytes are as many for ASCII. */
 const CHUNK_LENGTH = 65_536;
 
-/** Gathers text into buffers of about 64 kB. */
+/** Gathers text and bytes into buffers of some ten kB each. */
 export class Chunks {
   readonly #closed: Buffer[] = [];
   #open = '';
 
-  /** Adds text, in one piece with what came before. */
+  /** Adds text, in one piece with text that came before. */
   add(text: string): void {
     this.#open += text;
     if (this.#open.length >= CHUNK_LENGTH) this.#close();
   }
 
+  /** Adds bytes as a chunk of their own, which stays the same buffer. */
+  addBytes(bytes: Buffer): void {
+    this.#close();
+    this.#closed.push(bytes);
+  }
+
   /** All that was added. */
   finish(): readonly Buffer[] {
-    if (this.#open !== '') this.#close();
+    this.#close();
     return this.#closed;
   }
 
   #close(): void {
+    if (this.#open === '') return;
     this.#closed.push(Buffer.from(this.#open, 'utf8'));
     this.#open = '';
   }

@@ -3,14 +3,16 @@ import type { CounterFamily, Family, GaugeFamily, HistogramFamily, HistogramSamp
 import type { Sample } from '../sample.js';
 import type { StateReading } from '../state-reading.js';
 import { each, type Steps } from '../steps.js';
+import { type BlockWriter, lineOf } from './blocks.js';
 import type { Chunks } from './chunks.js';
 import { boundText, type Dialect, familyHeader, labelText, numberText } from './dialect.js';
-import { lineOf, RememberedSamples } from './remembered-samples.js';
+import { RememberedSamples } from './remembered-samples.js';
 
 /** Where a family is written to. */
 export interface WritingPlace {
   readonly dialect: Dialect;
   readonly chunks: Chunks;
+  readonly blocks: BlockWriter;
   /** What was written of each family last, by its name. */
   readonly memory: Map<string, RememberedSamples>;
 }
@@ -52,8 +54,13 @@ function* writeCounter(family: CounterFamily, reading: StateReading, place: Writ
   remembered.remember(samples);
 }
 
-function writeSamples({ name, labels }: Family, samples: readonly Sample[], { chunks }: WritingPlace): Steps {
-  return each(samples, (sample) => chunks.add(lineOf(sample, name, labels)));
+/** Families with fewer series than this share chunks of text with their neighbours. */
+const FEW = 64;
+
+function writeSamples(family: Family, samples: readonly Sample[], { chunks, blocks }: WritingPlace): Steps {
+  return samples.length < FEW
+    ? each(samples, (sample) => chunks.add(lineOf(sample, family)))
+    : blocks.write(samples, family, chunks);
 }
 
 function memoryOf(name: string, { memory }: WritingPlace): RememberedSamples {

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { type FakeSeries, FakeState, user } from '../../../../test/support/fake-state.js';
 import { SPEND_FAMILIES } from '../families/spend.js';
 import { windowedGauge } from '../family.js';
-import { lineOf, RememberedSamples } from './remembered-samples.js';
+import { lineOf } from './blocks.js';
+import { RememberedSamples } from './remembered-samples.js';
 import { StateRenderer } from './render.js';
 
 function manySeries(count: number): FakeSeries[] {
@@ -68,7 +69,7 @@ describe('rendering', () => {
     const answer = (rows: readonly [string, number][]) => {
       const recall = memory.recall();
       const samples = rows.map(([name, value]) => recall([name], value));
-      const lines = samples.map((sample) => lineOf(sample, 'm', ['a']));
+      const lines = samples.map((sample) => lineOf(sample, { name: 'm', labels: ['a'] }));
       memory.remember(samples);
       return { samples, lines };
     };

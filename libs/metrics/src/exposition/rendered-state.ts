@@ -38,9 +38,12 @@ export class RenderedState {
   }
 }
 
+/** What chunks were deflated to, for as long as they live: answers share those whose lines have not changed. */
+const DEFLATED = new WeakMap<Buffer, Promise<Buffer>>();
+
 /**
  * Deflates without the final block, so that another deflate stream can follow directly. Chunk by chunk: each ends on a
- * byte (full flush), and the thread pool has only 64 kB at a time to do.
+ * byte (full flush) and knows nothing of the one before, so that it fits behind any other.
  */
 async function deflateOpen(chunks: readonly Buffer[]): Promise<DeflatedBody> {
   const deflated: Buffer[] = [];
@@ -49,7 +52,16 @@ async function deflateOpen(chunks: readonly Buffer[]): Promise<DeflatedBody> {
   for (const chunk of chunks) {
     crc = crc32(chunk, crc);
     length += chunk.length;
-    deflated.push(await deflate(chunk, { level: COMPRESSION_LEVEL, finishFlush: constants.Z_FULL_FLUSH }));
+    deflated.push(await deflatedChunk(chunk));
   }
   return { chunks: deflated, crc, length };
+}
+
+function deflatedChunk(chunk: Buffer): Promise<Buffer> {
+  let deflated = DEFLATED.get(chunk);
+  if (deflated === undefined) {
+    deflated = deflate(chunk, { level: COMPRESSION_LEVEL, finishFlush: constants.Z_FULL_FLUSH });
+    DEFLATED.set(chunk, deflated);
+  }
+  return deflated;
 }

@@ -29,7 +29,7 @@ export class SumsByPair {
   }
 
   *all(): Iterable<PairSum> {
-    for (const inners of this.#sums.values()) yield* inners.values();
+    for (const inners of this.#sums.values()) for (const sum of inners.values()) yield sum;
   }
 }
 
