@@ -60,7 +60,7 @@ async function runDeployment(root) {
     const obstacle = installTool(name, (line) => process.stdout.write(`${line}\n`));
     if (obstacle !== undefined) process.stdout.write(`${obstacle}\n`);
   }
-  return runJest({ root, patterns: [deployment], flags: ['-w', '2'], minutes: 8 });
+  return runJest({ root, patterns: [deployment], flags: ['-w', '2'], minutes: 15 });
 }
 
 const [postgres, redis] = needs.map((need) => need.name);
@@ -83,25 +83,25 @@ export const stages = [
     name: 'unit specs',
     group: 'unit',
     run: (root) =>
-      runJest({ root, patterns: ['\\.spec\\.ts$'], ignore: [needsServer, deployment], flags: ['-w', '2'], minutes: 8 }),
+      runJest({ root, patterns: ['\\.spec\\.ts$'], ignore: [needsServer, deployment], flags: ['-w', '2'], minutes: 15 }),
   },
   { name: 'deployment specs', group: 'deploy', run: runDeployment },
   {
     name: 'contract specs, PostgreSQL',
     group: 'contract',
     ...(postgres === undefined ? {} : { need: postgres }),
-    run: (root) => runJest({ root, patterns: ['\\.pg\\.spec\\.ts$'], flags: ['-w', '2'], minutes: 8 }),
+    run: (root) => runJest({ root, patterns: ['\\.pg\\.spec\\.ts$'], flags: ['-w', '2'], minutes: 15 }),
   },
   {
     name: 'contract specs, Redis',
     group: 'contract',
     ...(redis === undefined ? {} : { need: redis }),
-    run: (root) => runJest({ root, patterns: ['\\.redis\\.spec\\.ts$'], flags: ['-w', '2'], minutes: 8 }),
+    run: (root) => runJest({ root, patterns: ['\\.redis\\.spec\\.ts$'], flags: ['-w', '2'], minutes: 15 }),
   },
   {
     name: 'end-to-end specs',
     group: 'e2e',
-    run: (root) => runJest({ root, patterns: [endToEnd], flags: ['-i'], minutes: 20 }),
+    run: (root) => runJest({ root, patterns: [endToEnd], flags: ['-i'], minutes: 40 }),
   },
 ];
 
