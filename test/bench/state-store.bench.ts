@@ -113,8 +113,7 @@ const client = new Redis(server.url);
 const options = {
   url: server.url,
   keyPrefix: 'litellm_exporter:bench',
-  settings: SETTINGS,
-  createState: () => new AggregateState(SETTINGS),
+  createState: (settings: AggregateSettings) => new AggregateState(settings),
   tuning: { foldInterval: 3_600_000 },
 };
 const store = new RedisStateStore(options);

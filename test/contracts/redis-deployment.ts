@@ -46,8 +46,7 @@ export class RedisDeployment {
     const store = new RedisStateStore({
       url: this.server.url,
       keyPrefix: this.keyPrefix,
-      settings: SETTINGS,
-      createState: () => new AggregateState(SETTINGS),
+      createState: (settings) => new AggregateState(settings),
       ...(cut === undefined ? {} : { createClient: (made) => cutClient(new Redis(made), cut) }),
       ...this.options,
       ...options,

@@ -12,7 +12,6 @@ import {
   type StateRecord,
   type Step,
   StepPreparation,
-  windowSpecs,
 } from '@app/aggregates';
 import { type Checkpoint, type Epoch, lsnOf } from '@app/change';
 
@@ -70,14 +69,17 @@ export interface StepIdea {
  * those that the pipeline would make.
  */
 export class StepMaker {
-  readonly state = new AggregateState(SETTINGS);
-  readonly #preparation = new StepPreparation(this.state);
+  readonly state: AggregateState;
+  readonly #preparation: StepPreparation;
   #next: number;
 
   constructor(
     next = 1_000,
     readonly epoch = epochAt(1),
+    settings = SETTINGS,
   ) {
+    this.state = new AggregateState(settings);
+    this.#preparation = new StepPreparation(this.state);
     this.#next = next;
     this.state.apply(emptyRecord(1, START));
   }
@@ -88,7 +90,7 @@ export class StepMaker {
 
   /** A generation that stands where this writer stands. */
   generation(epoch = this.epoch): Generation {
-    const state = new AggregateState(SETTINGS);
+    const state = new AggregateState(this.state.settings);
     for (const record of this.state.dump(500)) state.apply(record);
     return { epoch, checkpoint: checkpointAt(this.#next), state };
   }
@@ -110,7 +112,7 @@ export class StepMaker {
   /** A record of very many pairs: `series` new series with one pair each. */
   largeRecord(series: number): StateRecord {
     const { version, clock, lastId } = this.state;
-    const bucket = edgeOf(windowSpecs(SETTINGS).S, clock) + 60_000;
+    const bucket = edgeOf(this.state.specs.S, clock) + 60_000;
     const defined = Array.from({ length: series }, (_, at) => ({
       id: lastId + 1 + at,
       kind: 'spend_by_tag' as const,
@@ -126,7 +128,7 @@ export class StepMaker {
     const entities = new EntityLayer(this.state.entities);
     for (const { kind, key, age, sum } of rows) {
       const { window, key: parts, sums } = SERIES_KINDS[kind];
-      const { bucket } = windowSpecs(SETTINGS)[window];
+      const { bucket } = this.state.specs[window];
       const names = parts.map((part) => `${part} ${key}`);
       const start = Math.floor((clock - age) / bucket) * bucket;
       delta.addRow(
@@ -136,7 +138,7 @@ export class StepMaker {
         sums.map((_, place) => (place === 0 ? sum : Math.round(sum))),
       );
       delta.count('spend_usd', [`model ${key}`], sum);
-      delta.observe('request_duration', [`model ${key}`], SETTINGS.durationBuckets, Math.abs(sum));
+      delta.observe('request_duration', [`model ${key}`], this.state.settings.durationBuckets, Math.abs(sum));
     }
     delta.figures.replication_lag_seconds = tick / 1_000;
     const record = this.#preparation.prepare({ delta, entities, clock });

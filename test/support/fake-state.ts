@@ -1,4 +1,5 @@
 import {
+  type AggregateSettings,
   type CounterKind,
   type CounterView,
   type FigureName,
@@ -46,12 +47,21 @@ export interface FakeStateParts {
 /** The now of a fake state without a clock of its own: 2026-11-01T12:00:00Z. */
 export const FAKE_CLOCK = Date.UTC(2026, 10, 1, 12);
 
-const WINDOWS = windowSpecs({ windows: { spend: 30 * 86_400_000, request: 86_400_000, error: 3_600_000 } });
+const FAKE_SETTINGS: AggregateSettings = {
+  windows: { spend: 30 * 86_400_000, request: 86_400_000, error: 3_600_000 },
+  durationBuckets: [0.5, 1, 10],
+  ttftBuckets: [0.25, 2],
+  tagExclude: null,
+  rowMaxAge: 86_400_000,
+  maxSeries: 0,
+};
+const WINDOWS = windowSpecs(FAKE_SETTINGS);
 
 /** A state for specs that says what it is told to, and counts who holds it. */
 export class FakeState implements RecordedState {
-  readonly durationBuckets = [0.5, 1, 10];
-  readonly ttftBuckets = [0.25, 2];
+  readonly settings = FAKE_SETTINGS;
+  readonly durationBuckets = FAKE_SETTINGS.durationBuckets;
+  readonly ttftBuckets = FAKE_SETTINGS.ttftBuckets;
   readonly version: number;
   readonly clock: number;
   readonly entities: RecordedState['entities'];

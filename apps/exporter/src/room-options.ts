@@ -36,15 +36,13 @@ export function postgresOptions({ database, replication, redis }: ExporterConfig
 export function redisStoreOptions(config: ExporterConfig, log: ExporterLogger): RedisStoreOptions | null {
   const { redis } = config;
   if (redis === null) return null;
-  const settings = aggregateSettings(config);
   return {
     url: redis.url,
     keyPrefix: redis.keyPrefix,
     tlsCa: redis.tlsCa?.pem,
     sentinels: redis.sentinels,
     cluster: redis.cluster,
-    settings,
-    createState: () => new AggregateState(settings),
+    createState: (settings) => new AggregateState(settings),
     log: {
       debug: (message) => log.debug(message, 'store'),
       warn: (message) => log.warn(message, 'store'),

@@ -1,4 +1,5 @@
 import type { Entity, EntityTable } from '@app/litellm';
+import type { AggregateSettings } from './settings.js';
 import type { CounterKind, FigureName, HistogramKind, SeriesKind, StateView } from './view.js';
 
 /** A number as the sum of two doubles, so that 10^8 additions and removals lose nothing (METRICS.md, "Float"). */
@@ -66,6 +67,8 @@ export interface StateRecord {
 
 /** A state that records can be applied to. */
 export interface RecordedState extends StateView {
+  /** What it was made with, and goes on with, whatever a process that reads it was told. */
+  readonly settings: AggregateSettings;
   /** Applies one record. @throws Error when the version is not the next one (a base's version may start anywhere). */
   apply(record: StateRecord): void;
   /**

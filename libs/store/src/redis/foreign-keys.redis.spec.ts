@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
 import { contentOf } from '../../../../test/contracts/state-content.js';
-import { epochAt, SETTINGS, StepMaker } from '../../../../test/contracts/state-steps.js';
+import { epochAt, StepMaker } from '../../../../test/contracts/state-steps.js';
 import { expectFailure } from '../../../../test/contracts/state-store.contract.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
 import type { RedisStateStore } from './redis-state-store.js';
@@ -124,18 +124,5 @@ describe('what others have put under our keys, or left of them', () => {
     await other.claim(epochAt(3));
     await other.replace(maker.generation(epochAt(3)));
     expect((await deployment.keys()).filter((key) => key.startsWith(before))).toEqual([]);
-  });
-
-  it('a state of other settings is not read, and only its own system may replace it', async () => {
-    const other = opening({ options: { settings: { ...SETTINGS, durationBuckets: [1, 2] } } });
-    await other.open();
-    expect([other.state, other.checkpoint]).toEqual([null, null]);
-    expect(warnings).toEqual([expect.stringContaining('other settings')]);
-    await expectFailure(other.claim(epochAt(2, 1, '7000000000000000002')), 'other-system');
-    await other.claim(epochAt(2));
-    await other.replace(maker.generation(epochAt(2)));
-    expect(contentOf(other.state)).toEqual(contentOf(maker.state));
-    await store.refresh();
-    expect(store.state).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Generation } from '@app/aggregates';
+import { encodeSettings, type Generation } from '@app/aggregates';
 import { lsnToHex } from '@app/change';
 import { type Claim, claimOf, fencedFailure, mismatchFailure } from '../claim.js';
 import { BaseChanges } from './base-changes.js';
@@ -7,6 +7,7 @@ import { BaseIndex } from './base-index.js';
 import { scan } from './base-reader.js';
 import type { BaseWriter, WritingRun } from './base-writer.js';
 import { encodeCheckpoint } from './codec/checkpoint.js';
+import { fingerprintOf } from './codec/settings.js';
 import { FORMAT, type StoreKeys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { ScriptCall } from './scripts/index.js';
@@ -32,10 +33,10 @@ export class GenerationWriter {
    * @returns its name and the members of its base.
    * @throws ExporterFailure as {@link StateStore.replace}; what was written is deleted with the next generation.
    */
-  async write(generation: Generation, settings: { readonly text: string; readonly fingerprint: string }) {
+  async write(generation: Generation) {
     const { epoch, checkpoint, state } = generation;
     const claim = claimOf(epoch);
-    const name = `${FORMAT}.${settings.fingerprint}.${randomBytes(5).toString('hex')}`;
+    const name = `${FORMAT}.${fingerprintOf(state.settings)}.${randomBytes(5).toString('hex')}`;
     await this.#script(generation, 'openDraft', {
       keys: [this.keys.meta, this.keys.generations],
       args: [String(FORMAT), claim.system, claim.rank, name],
@@ -61,7 +62,7 @@ export class GenerationWriter {
           String(state.version),
           encodeCheckpoint(checkpoint),
           String(state.clock),
-          settings.text,
+          encodeSettings(state.settings),
         ],
       },
       run.lifetime,

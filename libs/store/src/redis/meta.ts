@@ -1,3 +1,4 @@
+import { type AggregateSettings, decodeSettings } from '@app/aggregates';
 import type { Checkpoint } from '@app/change';
 import { decodeCheckpoint } from './codec/checkpoint.js';
 import { FORMAT, type StoreKeys } from './keys.js';
@@ -15,8 +16,8 @@ export interface CurrentState {
   /** The version up to which the base holds everything. */
   readonly base: number;
   readonly baseClock: number;
-  /** Settings of the generation, as stored. */
-  readonly settings: string;
+  /** Settings that the generation was made with. */
+  readonly settings: AggregateSettings;
 }
 
 /** A stored state that can't be read: half-written, damaged, or not ours. */
@@ -47,15 +48,8 @@ export async function readMeta(connection: RedisConnection, keys: StoreKeys): Pr
     clock: Number(clock),
     base: Number(base),
     baseClock: Number(baseClock),
-    settings,
+    settings: readable(() => decodeSettings(settings)),
   };
-}
-
-/** A stored state that was made under other settings than ours. */
-export class OtherSettings extends UnreadableState {
-  constructor(readonly checkpoint: Checkpoint) {
-    super('it was made under other settings (windows, buckets, tag exclusion)');
-  }
 }
 
 /** Runs a decoder. @throws UnreadableState in place of what it throws. */

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import fc from 'fast-check';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
 import { contentOf } from '../../../../test/contracts/state-content.js';
-import { epochAt, StepMaker } from '../../../../test/contracts/state-steps.js';
+import { epochAt, SETTINGS, StepMaker } from '../../../../test/contracts/state-steps.js';
 import { expectFailure, stepIdeas } from '../../../../test/contracts/state-store.contract.js';
 import { awaitUntil } from '../../../../test/support/await-until.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
@@ -118,6 +118,30 @@ describe('several processes on one Redis', () => {
       (await deployment.keys()).filter((key) => key.startsWith(String(before)) || key.startsWith('stage:'));
     await awaitUntil(async () => (await left()).length === 0);
     expect(await deployment.client.scard(deployment.key('generations'))).toBe(1);
+  });
+
+  it('a generation is read, and gone on with, under the settings it was made with; another may be opened beside it', async () => {
+    await writer.replace(maker.generation());
+    const other = { ...SETTINGS, windows: { ...SETTINGS.windows, spend: 60 * 60_000 }, durationBuckets: [1, 2] };
+    const wider = new StepMaker(maker.next, epochAt(2), other);
+    wider.step({ rows: [{ kind: 'spend_by_model', key: 1, age: 30 * 60_000, sum: 1 }] });
+    await reader.claim(wider.epoch);
+    await reader.replace(wider.generation());
+    await writer.refresh();
+    expect(writer.state?.settings).toEqual(other);
+    expect(contentOf(writer.state)).toEqual(contentOf(wider.state));
+    await writer.claim(epochAt(3));
+    for (const age of [40, 50, 59]) {
+      const rows = [{ kind: 'spend_by_model' as const, key: age, age: age * 60_000, sum: 1 }];
+      await writer.commit(wider.step({ rows }, epochAt(3)));
+    }
+    await writer.fold();
+    const third = deployment.store();
+    await third.open();
+    expect(third.state?.settings).toEqual(other);
+    expect(contentOf(third.state)).toEqual(contentOf(wider.state));
+    await reader.refresh();
+    expect(contentOf(reader.state)).toEqual(contentOf(wider.state));
   });
 
   it('W4: a reader that takes over goes on exactly where the writer before it stopped', async () => {

@@ -1,12 +1,12 @@
 import { type Generation, type RecordedState, StateStore, type Step } from '@app/aggregates';
-import { type Checkpoint, type Epoch, ExporterFailure, isFailure, type Lsn } from '@app/change';
-import { claimOf, mismatchFailure } from '../claim.js';
+import { type Checkpoint, type Epoch, isFailure, type Lsn } from '@app/change';
+import { mismatchFailure } from '../claim.js';
 import { ServedState } from '../served-state.js';
 import { SILENT_LOG } from '../store-log.js';
 import { Coalesced } from './coalesced.js';
 import { Durability } from './durability.js';
 import { StoreKeys } from './keys.js';
-import { type CurrentState, OtherSettings, UnreadableState } from './meta.js';
+import { type CurrentState, UnreadableState } from './meta.js';
 import { RedisConnection } from './redis-connection.js';
 import { type RedisStoreOptions, type RedisTuning, TUNING } from './redis-store-options.js';
 import { serverWarnings } from './server-warnings.js';
@@ -32,8 +32,6 @@ export class RedisStateStore extends StateStore {
   #generation: string | null = null;
   /** A generation that was found to be unreadable, so that it is not tried again at each refresh. */
   #unreadable: string | null = null;
-  /** The checkpoint of a stored state that is not ours to read. */
-  #hidden: Checkpoint | null = null;
 
   constructor(options: RedisStoreOptions) {
     super();
@@ -70,7 +68,6 @@ export class RedisStateStore extends StateStore {
   }
 
   async claim(epoch: Epoch): Promise<void> {
-    this.#protectHidden(epoch);
     await this.#writer.claim(epoch);
     // What the writer before has stored up to this moment; it can't store more.
     await this.refresh();
@@ -97,7 +94,6 @@ export class RedisStateStore extends StateStore {
     const { state, checkpoint } = generation;
     this.#served.replace({ state, checkpoint });
     this.#generation = name;
-    this.#hidden = null;
     this.#durability.reset();
     this.#durability.stored(checkpoint.next);
   }
@@ -216,12 +212,10 @@ export class RedisStateStore extends StateStore {
   }
 
   async #load(): Promise<LoadedState | null> {
-    this.#hidden = null;
     try {
       return await this.#reader.load();
     } catch (error) {
       if (!(error instanceof UnreadableState) && !isFailure(error, 'store-refused')) throw error;
-      if (error instanceof OtherSettings) this.#hidden = error.checkpoint;
       (this.#options.log ?? SILENT_LOG).warn(`the stored state can't be read: ${error.message}`);
       return null;
     }
@@ -230,16 +224,5 @@ export class RedisStateStore extends StateStore {
   #adopt(loaded: LoadedState | null): void {
     this.#served.replace(loaded);
     this.#generation = loaded?.generation ?? null;
-  }
-
-  /** Nobody has seen whose state this is, so nobody else keeps two deployments from destroying each other's (W5). */
-  #protectHidden(epoch: Epoch): void {
-    const system = this.#hidden?.source.systemId;
-    if (system === undefined || system === claimOf(epoch).system) return;
-    throw new ExporterFailure({
-      kind: 'other-system',
-      message: `the stored state belongs to the PostgreSQL system ${system}, this one is ${claimOf(epoch).system}`,
-      remedy: 'give this deployment a REDIS_KEY_PREFIX of its own, or delete the keys under the prefix',
-    });
   }
 }

@@ -29,10 +29,8 @@ export interface RedisStoreOptions {
   readonly keyPrefix: string;
   /** Authorities that may sign the server's certificate, PEM; null or absent for the system's. */
   readonly tlsCa?: string | null | undefined;
-  /** Settings of this process; a state that was stored under others is not read. */
-  readonly settings: AggregateSettings;
-  /** Makes an empty state for these settings. */
-  readonly createState: () => RecordedState;
+  /** Makes an empty state for the settings of a stored generation. */
+  readonly createState: (settings: AggregateSettings) => RecordedState;
   readonly log?: StoreLog | undefined;
   readonly tuning?: Partial<RedisTuning> | undefined;
   /** Makes a client; tests put faults in between here. */

@@ -1,9 +1,8 @@
 import type { RecordedState, StateRecord } from '@app/aggregates';
 import { type Checkpoint, lsnToHex } from '@app/change';
 import { BaseReader, windowEdges } from './base-reader.js';
-import { encodeSettings } from './codec/settings.js';
 import type { StoreKeys } from './keys.js';
-import { type CurrentState, OtherSettings, readable, readMeta, UnreadableState } from './meta.js';
+import { type CurrentState, readable, readMeta, UnreadableState } from './meta.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisStoreOptions } from './redis-store-options.js';
 import { StepLog } from './step-log.js';
@@ -51,7 +50,7 @@ export class StateReader {
         const loaded = await this.#load(before);
         if (loaded !== null) return loaded;
       } catch (error) {
-        if (!(error instanceof UnreadableState) || error instanceof OtherSettings) throw error;
+        if (!(error instanceof UnreadableState)) throw error;
         // Half of a change by the writer looks like damage: only what stays unreadable is.
         reason = error.message;
       }
@@ -68,10 +67,9 @@ export class StateReader {
   }
 
   async #load(before: CurrentState): Promise<LoadedState | null> {
-    const { settings, createState } = this.options;
-    if (before.settings !== encodeSettings(settings)) throw new OtherSettings(before.checkpoint);
-    const state = createState();
-    const base = new BaseReader(this.connection, this.keys, { ...before, settings });
+    const { settings } = before;
+    const state = this.options.createState(settings);
+    const base = new BaseReader(this.connection, this.keys, before);
     const members = await base.members();
     let things = 0;
     for await (const record of base.records(members)) {

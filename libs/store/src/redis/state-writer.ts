@@ -3,13 +3,12 @@ import type { Generation, Step } from '@app/aggregates';
 import { type Epoch, ExporterFailure, lsnFromHex, lsnToHex } from '@app/change';
 import { claimOf, fencedFailure, mismatchFailure } from '../claim.js';
 import { SILENT_LOG } from '../store-log.js';
-import { BaseFolder } from './base-folder.js';
+import { BaseFolder, type FolderParts } from './base-folder.js';
 import { BaseIndex } from './base-index.js';
 import { scan } from './base-reader.js';
 import { BaseWriter } from './base-writer.js';
 import { encodeCheckpoint } from './codec/checkpoint.js';
 import { encodeRecord } from './codec/record.js';
-import { encodeSettings, fingerprintOf } from './codec/settings.js';
 import { GenerationWriter } from './generation-writer.js';
 import { entryId, FORMAT, type StoreKeys } from './keys.js';
 import type { CurrentState } from './meta.js';
@@ -81,15 +80,12 @@ export class StateWriter {
   async replace(generation: Generation): Promise<string> {
     await this.rest();
     await this.#deleting;
-    const { settings } = this.#options;
-    const written = await this.#generations.write(generation, {
-      text: encodeSettings(settings),
-      fingerprint: fingerprintOf(settings),
-    });
+    const written = await this.#generations.write(generation);
     this.#folder = this.#makeFolder(generation.epoch, {
       generation: written.name,
       index: written.index,
       base: generation.state.version,
+      settings: generation.state.settings,
     });
     this.#deleteOthers(generation.epoch);
     return written.name;
@@ -100,7 +96,7 @@ export class StateWriter {
    * folded by us from now on. Nothing happens where that is known already.
    */
   async follow(epoch: Epoch, current: CurrentState, log: StepLog): Promise<void> {
-    const { generation, base, version } = current;
+    const { generation, base, version, settings } = current;
     if (this.#folder?.generation === generation && this.#folder.lastVersion === version) return;
     await this.rest();
     const members = await scan(this.#connection, 'SSCAN', this.#keys.index(generation));
@@ -109,7 +105,7 @@ export class StateWriter {
     const unfolded = new Set(entries.flatMap(({ parts }) => parts));
     const parts = (await log.stagedParts(generation)).filter((part) => !unfolded.has(part));
     const index = new BaseIndex(members.map(String));
-    this.#folder = this.#makeFolder(epoch, { generation, index, base, foldedParts: parts });
+    this.#folder = this.#makeFolder(epoch, { generation, index, base, settings, foldedParts: parts });
     for (const entry of entries) this.#folder.add(entry);
   }
 
@@ -131,16 +127,14 @@ export class StateWriter {
 
   #makeFolder(
     epoch: Epoch,
-    parts: { generation: string; index: BaseIndex; base: number; foldedParts?: readonly string[] },
+    parts: Pick<FolderParts, 'generation' | 'index' | 'base' | 'settings' | 'foldedParts'>,
   ): BaseFolder {
-    const { settings, log } = this.#options;
     return new BaseFolder({
       writer: this.#base,
       epoch,
       claim: claimOf(epoch),
-      settings,
       tuning: this.#tuning,
-      log,
+      log: this.#options.log,
       ...parts,
     });
   }
