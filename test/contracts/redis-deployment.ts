@@ -2,7 +2,6 @@ import { AggregateState } from '@app/aggregates';
 import { RedisStateStore, type RedisStoreOptions } from '@app/store';
 import { Redis } from 'ioredis';
 import type { RedisServer } from '../support/redis-server.js';
-import { SETTINGS } from './state-steps.js';
 
 let deployments = 0;
 

@@ -1,7 +1,6 @@
 import { type AggregateSettings, AggregateState } from '@app/aggregates';
 import { RedisStateStore } from '@app/store';
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { SETTINGS } from '../support/given-pipeline.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { holdsExactlyOnce } from './exactly-once.contract.js';
 

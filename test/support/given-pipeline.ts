@@ -70,6 +70,7 @@ export interface PipelineWish extends FakeUpstreamOptions {
   readonly store?: StateStore;
   readonly pacing?: Pacing | null;
   readonly updateInterval?: number;
+  readonly settings?: AggregateSettings;
 }
 
 /** Starts a pipeline on a fake server. */
@@ -83,7 +84,7 @@ export function givenPipeline(server: FakePostgres, wish: PipelineWish = {}): Gi
     upstream,
     store,
     observer: told,
-    settings: SETTINGS,
+    settings: wish.settings ?? SETTINGS,
     updateInterval,
     ...pacing,
   });

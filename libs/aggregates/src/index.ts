@@ -6,6 +6,7 @@ export { SpendFold } from './fold.js';
 export { StepPreparation } from './prepare.js';
 export * from './record.js';
 export { type SeedBase, SeedFold } from './seed-fold.js';
+export { seedStarts } from './seed-inheritance.js';
 export * from './settings.js';
 export { AggregateState } from './state.js';
 export * from './state-store.js';

@@ -1,39 +1,14 @@
 import type { SpendFact } from '@app/litellm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { insert, update } from '../../../test/support/fake-postgres.js';
+import { update } from '../../../test/support/fake-postgres.js';
 import { key, team, user } from '../../../test/support/fake-state.js';
-import { fact } from '../../../test/support/given-fact.js';
-import { counted, read, SETTINGS, spend } from '../../../test/support/given-pipeline.js';
+import { counted, read, spend } from '../../../test/support/given-pipeline.js';
+import { at, endOfSeed, iso, oldState, SEED_TIMES, seeding } from '../../../test/support/given-seed.js';
 import { GivenSteps } from '../../../test/support/given-steps.js';
-import { SeedFold } from './seed-fold.js';
 import type { AggregateState } from './state.js';
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const NOW = Math.floor(Date.now() / (6 * HOUR)) * 6 * HOUR + HOUR;
-
-interface Wish {
-  readonly before?: AggregateState | null;
-  readonly lastCommitTime?: number | null;
-  readonly now?: number;
-}
-
-function seeding({ before = null, lastCommitTime = null, now = NOW }: Wish = {}): SeedFold {
-  return new SeedFold({ settings: SETTINGS, snapshotTime: now, before, lastCommitTime, reason: 'first' });
-}
-
-function end(fold: SeedFold, oldest: number | null, keepBefore = false): AggregateState {
-  return fold.finish(oldest, { keepBefore, since: NOW - 30 * DAY, seconds: 1 }) as AggregateState;
-}
-
-function at(startTime: number, facts: Partial<SpendFact> = {}): SpendFact {
-  return fact({ startTime, endTime: startTime, ...facts }, startTime);
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
-}
+const { HOUR, DAY, NOW } = SEED_TIMES;
 
 describe('a seed', () => {
   it('W6: rows count with their slice, and those of a slice that is lost come again', () => {
@@ -46,7 +21,7 @@ describe('a seed', () => {
     fold.sliceDone();
     fold.facts([at(NOW), at(NOW), at(NOW)]);
     fold.rejected('spend_not_finite', 5);
-    const state = end(fold, NOW);
+    const state = endOfSeed(fold, NOW);
     expect(read(state, 'spend_by_model', 'gpt-5')?.rows).toBe(1);
     expect(counted(state, 'seed_rows')).toBe(1);
     expect(counted(state, 'rows_rejected', 'spend_not_finite')).toBe(2);
@@ -91,7 +66,7 @@ describe('a seed', () => {
     fold.entities([team('t'), user('u')]);
     fold.entities([{ table: 'end_user', userId: 'e', alias: '', spend: 1, budgetId: '', blocked: false }]);
     fold.present({ project: false, team: true });
-    const { entities } = end(fold, null);
+    const { entities } = endOfSeed(fold, null);
     expect([entities.count('team'), entities.count('user'), entities.count('end_user')]).toEqual([1, 1, 0]);
     expect([entities.present('project'), entities.present('team')]).toEqual([false, true]);
   });
@@ -101,7 +76,7 @@ describe('a seed', () => {
     fold.entities([team('t', { teamAlias: 'one' }), key('key-1', { keyName: 'sk-1' })]);
     fold.facts([at(NOW - 1_000), at(NOW - 2_000)]);
     fold.sliceDone();
-    const state = end(fold, NOW - 2_000);
+    const state = endOfSeed(fold, NOW - 2_000);
     expect([...state.counters('requests_processed')]).toEqual([]);
     expect([...state.counters('key_spend_usd')]).toEqual([]);
     expect([...state.histograms('request_duration')]).toEqual([]);
@@ -109,28 +84,13 @@ describe('a seed', () => {
   });
 
   describe('in place of an old state', () => {
-    /** A state that has counted one row of each age. */
-    function oldState(...ages: number[]): GivenSteps {
-      const steps = new GivenSteps({}, NOW - 40 * DAY);
-      steps.step([
-        insert('team', { team_id: 'team-1', team_alias: 'one', spend: 0 }),
-        insert('key', { token: 'key-1', key_name: 'sk-1', spend: 0 }),
-      ]);
-      for (const age of [...ages].sort((one, two) => two - one)) {
-        steps.now = NOW - age;
-        steps.fold.moveClock(steps.now);
-        steps.step([spend({ startTime: iso(NOW - age), endTime: iso(NOW - age), team_id: 'team-1', spend: 1 })]);
-      }
-      return steps;
-    }
-
     it('counters go on from the old value, plus the rows that ended after the last applied commit', () => {
       const old = oldState(3 * HOUR, 2 * HOUR);
       const fold = seeding({ before: old.state, lastCommitTime: NOW - 2 * HOUR });
       fold.entities([team('team-1', { teamAlias: 'one' }), key('key-1', { keyName: 'sk-1' })]);
       fold.facts([at(NOW - 3 * HOUR), at(NOW - 2 * HOUR), at(NOW - HOUR), at(NOW - 25 * HOUR)]);
       fold.sliceDone();
-      const state = end(fold, NOW - 25 * HOUR, true);
+      const state = endOfSeed(fold, NOW - 25 * HOUR, true);
       expect(counted(state, 'requests_processed', 'gpt-5', 'success')).toBe(3);
       expect(counted(state, 'team_spend_usd', 'team-1', 'one')).toBe(3);
       expect(counted(state, 'key_spend_usd', 'sk-1', 'none')).toBe(3);
@@ -141,7 +101,7 @@ describe('a seed', () => {
       const old = oldState(HOUR);
       const fold = seeding({ before: old.state, lastCommitTime: NOW });
       fold.entities([team('team-1', { teamAlias: 'renamed meanwhile' })]);
-      const state = end(fold, null, true);
+      const state = endOfSeed(fold, null, true);
       expect([...state.counters('team_spend_usd')]).toEqual([]);
       expect([...state.counters('key_spend_usd')]).toEqual([]);
       expect(counted(state, 'spend_usd', 'gpt-5')).toBe(1);
@@ -158,7 +118,7 @@ describe('a seed', () => {
         const fold = seeding({ before: old.state, lastCommitTime: NOW - HOUR });
         fold.facts(rows);
         fold.sliceDone();
-        const state = end(fold, oldest, keepBefore);
+        const state = endOfSeed(fold, oldest, keepBefore);
         expect(read(state, 'spend_by_model', 'gpt-5')?.rows).toBe(expected);
         expect(read(state, 'spend_by_key', 'key-1')?.rows).toBe(expected);
       }
@@ -171,7 +131,7 @@ describe('a seed', () => {
         const fold = seeding({ before: old.state, lastCommitTime: NOW });
         fold.facts([at(oldest)]);
         fold.sliceDone();
-        return read(end(fold, oldest, true), 'spend_by_model', 'gpt-5')?.rows ?? 0;
+        return read(endOfSeed(fold, oldest, true), 'spend_by_model', 'gpt-5')?.rows ?? 0;
       };
       expect(counts(bucket + 6 * HOUR - 1)).toBe(1);
       expect(counts(bucket + 6 * HOUR)).toBe(3);
@@ -179,14 +139,14 @@ describe('a seed', () => {
 
     it('an emptied table leaves all that the old state has in its windows, the present bucket too', () => {
       const old = oldState(31 * DAY, 10 * DAY, 60_000);
-      const state = end(seeding({ before: old.state, lastCommitTime: NOW }), null, true);
+      const state = endOfSeed(seeding({ before: old.state, lastCommitTime: NOW }), null, true);
       expect(read(state, 'spend_by_model', 'gpt-5')?.rows).toBe(2);
       expect(read(state, 'requests', 'gpt-5', 'success')?.rows).toBe(1);
     });
 
     it('what was kept leaves with its time', () => {
       const old = oldState(20 * DAY);
-      const state = end(seeding({ before: old.state, lastCommitTime: NOW }), NOW, true);
+      const state = endOfSeed(seeding({ before: old.state, lastCommitTime: NOW }), NOW, true);
       const steps = new GivenSteps({}, NOW);
       for (const record of state.dump(10)) steps.state.apply(record);
       steps.tick(11 * DAY);
@@ -198,20 +158,20 @@ describe('a seed', () => {
       old.step([update('key', { token: 'new', key_name: 'sk-2' }, { token: 'key-1' })]);
       const fold = seeding({ before: old.state, lastCommitTime: NOW });
       fold.entities([key('new', { keyName: 'sk-2' })]);
-      expect(end(fold, null).entities.keyOfToken('key-1')?.token).toBe('new');
+      expect(endOfSeed(fold, null).entities.keyOfToken('key-1')?.token).toBe('new');
     });
 
     it('tokens that LiteLLM says were replaced lead to their key', () => {
       const fold = seeding();
       fold.entities([key('new'), { table: 'deprecated_key', id: '1', token: 'old', activeTokenId: 'new' }]);
-      expect(end(fold, null).entities.keyOfToken('old')?.token).toBe('new');
+      expect(endOfSeed(fold, null).entities.keyOfToken('old')?.token).toBe('new');
     });
 
     it('W7: version and clock go on, though the old state went on during the seed', () => {
       const old = oldState(HOUR);
       const fold = seeding({ before: old.state, lastCommitTime: NOW });
       for (let tick = 0; tick < 500; tick++) old.tick(10_000);
-      const state = end(fold, null);
+      const state = endOfSeed(fold, null);
       expect(state.version).toBeGreaterThan(old.state.version);
       expect(state.clock).toBe(old.state.clock);
     });
@@ -221,14 +181,14 @@ describe('a seed', () => {
       const backfill = iso(NOW - 50 * HOUR);
       old.now = NOW;
       old.step([spend({ startTime: backfill, endTime: backfill })]);
-      const state = end(seeding({ before: old.state, lastCommitTime: NOW }), null);
+      const state = endOfSeed(seeding({ before: old.state, lastCommitTime: NOW }), null);
       expect(counted(state, 'rows_history')).toBe(1);
       expect(state.figure('history_at_seed')).toBe(1);
     });
   });
 
   it('says how far back the state reaches', () => {
-    const covered = (oldest: number | null): number => end(seeding(), oldest).window('S').covered;
+    const covered = (oldest: number | null): number => endOfSeed(seeding(), oldest).window('S').covered;
     expect(covered(NOW - 60 * DAY)).toBe(30 * DAY);
     expect(covered(NOW - 2 * DAY)).toBe(2 * DAY);
     expect(covered(null)).toBe(0);

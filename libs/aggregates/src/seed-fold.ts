@@ -6,11 +6,10 @@ import { type FoldOrigin, type SpendById, SpendFold } from './fold.js';
 import { StepPreparation } from './prepare.js';
 import { orphanedPairs } from './prepare-counters.js';
 import { emptyRecord, type RecordedState } from './record.js';
+import { carryOver, coveredSince, inheritedRecord, settingsSince, withSeedStart } from './seed-inheritance.js';
 import type { AggregateSettings } from './settings.js';
-import { AggregateState, ALL_SERIES_KINDS } from './state.js';
+import { AggregateState } from './state.js';
 import { attributeByAlias } from './transaction-fold.js';
-import { SERIES_KINDS } from './view.js';
-import { edgeOf } from './windows.js';
 
 /** What a new state is seeded from beside the table. */
 export interface SeedBase {
@@ -53,7 +52,7 @@ export class SeedFold {
     this.#preparation = new StepPreparation(this.state);
     const countersSince = base.before === null ? null : base.lastCommitTime;
     this.#origin = { from: 'seed', snapshotTime: base.snapshotTime, countersSince };
-    this.state.apply(this.#inherited());
+    this.state.apply(inheritedRecord(base.before, base.settings, base.snapshotTime));
   }
 
   /** Takes in entity rows; those that feed no family are not kept. */
@@ -100,15 +99,17 @@ export class SeedFold {
    * is no such row, and all of them are. Version and clock go on from the old state's, which was served meanwhile (W7).
    */
   finish(oldestRowTime: number | null, options: SeedEnd): RecordedState {
-    const { before, snapshotTime, reason } = this.#base;
+    const { before, settings, snapshotTime, reason } = this.#base;
     const delta = new Delta();
     delta.count('seeds', [reason], 1);
     let covered = Math.max(options.since, oldestRowTime ?? snapshotTime);
     if (before !== null && options.keepBefore) {
-      carryOver(before, delta, { until: oldestRowTime ?? Number.POSITIVE_INFINITY, now: snapshotTime });
-      covered = Math.min(covered, Number(before.figures.covered_since ?? covered));
+      carryOver(before, delta, { settings, until: oldestRowTime ?? Number.POSITIVE_INFINITY, now: snapshotTime });
+      covered = coveredSince(before, settings, covered, snapshotTime);
     }
     delta.figures.covered_since = covered;
+    delta.figures.settings_since = settingsSince(before, settings, snapshotTime);
+    if (before !== null) delta.figures.seed_starts = withSeedStart(before, snapshotTime);
     delta.figures.history_at_seed = before?.counterTable.counter('rows_history', [])?.value ?? 0;
     delta.figures.last_commit_timestamp_seconds = (this.#base.lastCommitTime ?? snapshotTime) / 1000;
     delta.figures.seed_duration_seconds = options.seconds;
@@ -122,37 +123,5 @@ export class SeedFold {
   #apply(delta: Delta, clock: number): void {
     const entities = new EntityLayer(this.state.entities);
     this.state.apply(this.#preparation.prepare({ delta, entities, clock }));
-  }
-
-  /** Counters go on from the old state, and so does what is known of replaced tokens. */
-  #inherited(): ReturnType<typeof emptyRecord> {
-    const { before, snapshotTime } = this.#base;
-    const record = emptyRecord((before?.version ?? 0) + 1, snapshotTime);
-    if (before === null) return record;
-    return {
-      ...record,
-      counters: [...before.counterTable.counterValues()],
-      histograms: [...before.counterTable.histogramValues()],
-      folded: { ...before.counterTable.folded },
-      replacedTokens: [...before.entities.replacedTokens],
-    };
-  }
-}
-
-/** Adds what `before` holds in buckets that end at or before `until` and are still in their window. */
-function carryOver(before: AggregateState, delta: Delta, times: { until: number; now: number }): void {
-  for (const kind of ALL_SERIES_KINDS) {
-    const { window } = SERIES_KINDS[kind];
-    if (window === 'M') continue;
-    const spec = before.specs[window];
-    const edge = edgeOf(spec, times.now);
-    const table = before.table(kind);
-    const keys = new Map([...table.names()].map(({ id, key }) => [id, key]));
-    for (const [id, bucket, ...values] of table.pairValues() as Iterable<[number, number, ...number[]]>) {
-      const key = keys.get(id);
-      if (key !== undefined && bucket >= edge && bucket + spec.bucket <= times.until) {
-        delta.addValues(kind, key, bucket, values);
-      }
-    }
   }
 }

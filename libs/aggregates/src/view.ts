@@ -122,6 +122,8 @@ export type FigureName =
   | 'slot_safe_wal_bytes'
   | 'durable_lag_bytes'
   | 'history_at_seed'
+  | 'seed_starts'
+  | 'settings_since'
   | 'spend_logs_silent'
   | 'slot_status';
 

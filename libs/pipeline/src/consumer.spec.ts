@@ -51,6 +51,7 @@ async function given(wish: FakeUpstreamOptions & { updateInterval?: number } = {
     observer: told,
     updateInterval,
     poison: new PoisonWatch(),
+    settingsDue: () => false,
   });
   const ended = consumer.run(stopping.signal).then(
     () => null,

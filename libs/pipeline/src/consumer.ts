@@ -35,6 +35,8 @@ export interface ConsumerOptions {
   readonly updateInterval: number;
   /** Where earlier streams broke. */
   readonly poison: PoisonWatch;
+  /** True once the state is to be made anew under this process's settings. */
+  readonly settingsDue: () => boolean;
 }
 
 /** Milliseconds that the store may be out of reach before PostgreSQL is let go of (W11). */
@@ -159,7 +161,7 @@ export class StreamConsumer {
     if (!writer.full) this.#hold('store', false);
   }
 
-  /** @throws ExporterFailure where the store can't follow, SeedWanted after a backfill. */
+  /** @throws ExporterFailure where the store can't follow, SeedWanted after a backfill, or when other settings are due. */
   #watch(): void {
     const { writer, store } = this.#options;
     const since = writer.underWaySince;
@@ -168,6 +170,7 @@ export class StreamConsumer {
       throw new ExporterFailure({ kind: 'store-unavailable', message });
     }
     if (this.#history.observe(historyRows(store), Date.now())) throw new SeedWanted('history');
+    if (this.#options.settingsDue()) throw new SeedWanted('settings_changed');
   }
 
   async #refreshFigures(): Promise<void> {

@@ -29,8 +29,8 @@ export interface SeedingOptions {
   readonly signal: AbortSignal;
   /** Called once before the new state is made current: no step of the old one may be under way then. */
   readonly beforeReplace: () => Promise<void>;
-  /** Called once when the first rows are read: what came before has cost the server next to nothing. */
-  readonly reading: () => void;
+  /** Called once, with the time of the seed, when the first rows are read: what came before has cost the server next to nothing. */
+  readonly reading: (time: number) => void;
 }
 
 /** The oldest startTime that any window needs at `now`, in milliseconds. */
@@ -60,7 +60,7 @@ export async function takeSeed(options: SeedingOptions): Promise<Checkpoint> {
     rows = progress.rows;
     observer.seedProgress(progress);
   };
-  const sink = seedSink(fold, { reading: options.reading, progressed });
+  const sink = seedSink(fold, { reading: () => options.reading(clock), progressed });
   const result = await session.seed({ since, signal: options.signal }, sink);
   const keepBefore = store.durability === 'external';
   const seconds = (performance.now() - started) / 1000;

@@ -46,14 +46,16 @@ interface Changes {
   readonly slot?: Partial<SlotFacts> | null;
   readonly stored?: Partial<Checkpoint> | null;
   readonly asked?: SeedReason;
+  readonly settingsDue?: boolean;
 }
 
-function situation({ facts, source, slot = {}, stored = {}, asked }: Changes): StartSituation {
+function situation({ facts, source, slot = {}, stored = {}, asked, settingsDue = false }: Changes): StartSituation {
   return {
     facts: { ...FACTS, ...facts, source: { ...SOURCE, ...source } },
     slot: slot === null ? null : { ...SLOT, ...slot },
     stored: stored === null ? null : { ...STORED, ...stored },
     asked: asked ?? null,
+    settingsDue,
   };
 }
 
@@ -102,6 +104,9 @@ const TABLE: readonly (readonly [observation: string, changes: Changes, decision
   ['the state was made with another plugin', { stored: { plugin: 'wal2json' } }, 'plugin_changed'],
   ['the slot has gone on without us: the store went back', { stored: at(499n) }, 'state_behind_slot'],
   ['a slot that says no confirmed position', { slot: { confirmedFlush: null } }, 'state_behind_slot'],
+  ['this process was told other settings, and they are due', { settingsDue: true }, 'settings_changed'],
+  ['other settings are due, and the slot is gone', { settingsDue: true, slot: null }, 'slot_absent'],
+  ['other settings are due, and the system is another one', { settingsDue: true, source: { systemId: '8' } }, 'refuse'],
   ['a backfill was seen', { asked: 'history' }, 'history'],
   ['another table was seen', { asked: 'other_spend_logs' }, 'other_spend_logs'],
   ['a seed was asked for', { asked: 'requested' }, 'requested'],

@@ -13,6 +13,7 @@ export type SeedReason =
   | 'state_ahead_of_server'
   | 'timeline_changed'
   | 'other_spend_logs'
+  | 'settings_changed'
   | 'history'
   | 'requested';
 
@@ -31,6 +32,8 @@ export interface StartSituation {
   readonly stored: Checkpoint | null;
   /** A seed that was asked for by something that happened in the stream before. */
   readonly asked: SeedReason | null;
+  /** The state was made under other settings than this process was told, and those are due (DESIGN.md section 4). */
+  readonly settingsDue: boolean;
 }
 
 /**
@@ -45,7 +48,9 @@ export function decideStart(situation: StartSituation): StartDecision {
   if (foreign !== null && asked !== 'requested') return foreign;
   if (asked !== null) return { action: 'seed', reason: asked };
   if (facts.temporarySlot) return { action: 'seed', reason: 'process_state' };
-  return decideBySlot(situation, stored);
+  const decision = decideBySlot(situation, stored);
+  const outdated = decision.action === 'resume' && situation.settingsDue;
+  return outdated ? { action: 'seed', reason: 'settings_changed' } : decision;
 }
 
 function otherSource(facts: UpstreamFacts, stored: Checkpoint): StartDecision | null {

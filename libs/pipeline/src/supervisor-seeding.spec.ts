@@ -4,15 +4,11 @@ import { describe, expect, it } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { FakePostgres, type FakeSlot } from '../../../test/support/fake-postgres.js';
 import type { FakePoint } from '../../../test/support/fake-upstream.js';
-import { outlivingStore } from '../../../test/support/faulty-store.js';
-import { counted, givenPipeline, IMPATIENT, read, spend } from '../../../test/support/given-pipeline.js';
+import { FaultyStore, outlivingStore } from '../../../test/support/faulty-store.js';
+import { counted, givenPipeline, IMPATIENT, read, SETTINGS, spend } from '../../../test/support/given-pipeline.js';
 import type { Pacing } from './supervisor.js';
 
 const HOUR = 3_600_000;
-
-function _unavailable(): ExporterFailure {
-  return new ExporterFailure({ kind: 'store-unavailable', message: 'Redis is away' });
-}
 
 describe('the supervisor and its seeds', () => {
   const happenings: readonly (readonly [reason: string, happens: (server: FakePostgres, slot: FakeSlot) => void])[] = [
@@ -153,11 +149,18 @@ describe('the supervisor and its seeds', () => {
     };
     await using pipeline = givenPipeline(server, wish);
     await pipeline.streaming();
+    // The first seed is not held against the next, which may begin at once; that one is.
     expect(asked).toEqual([[], [], [], []]);
-    server.slot = null;
-    pipeline.upstream.breakOff();
-    await pipeline.streaming(5);
-    expect(asked.at(-1)).toHaveLength(1);
+    for (const [sessions, starts] of [
+      [5, 0],
+      [6, 1],
+      [7, 2],
+    ] as const) {
+      server.slot = null;
+      pipeline.upstream.breakOff();
+      await pipeline.streaming(sessions);
+      expect(asked.at(-1)).toHaveLength(starts);
+    }
   });
 
   it('a connection that is lost while a seed has to wait is not waited with', async () => {
@@ -165,12 +168,84 @@ describe('the supervisor and its seeds', () => {
     const pacing = { retry: IMPATIENT.retry, seed: (starts: readonly number[]) => (starts.length === 0 ? 0 : HOUR) };
     await using pipeline = givenPipeline(server, { pacing });
     await pipeline.streaming();
-    server.slot = null;
-    pipeline.upstream.breakOff();
+    for (const sessions of [2, 3]) {
+      server.slot = null;
+      pipeline.upstream.breakOff();
+      await awaitUntil(() => pipeline.upstream.sessions.length === sessions);
+      if (sessions === 2) await pipeline.streaming(2);
+    }
     await awaitUntil(() => pipeline.told.lines.some((line) => line.includes('it starts in 3600 s')));
     const waiting = pipeline.upstream.sessions.length;
     pipeline.upstream.breakOff();
     await awaitUntil(() => pipeline.upstream.sessions.length > waiting);
     // Stopping does not wait for it either.
+  });
+
+  describe('with settings that differ between processes on one store', () => {
+    const NARROW = { ...SETTINGS, windows: { ...SETTINGS.windows, spend: HOUR } };
+
+    it('one that begins later seeds anew under its own, and counters go on', async () => {
+      const server = new FakePostgres();
+      const store = outlivingStore();
+      const first = givenPipeline(server, { store });
+      await first.streaming();
+      const hours = new Date(server.clock - 2 * HOUR).toISOString();
+      server.commit([spend(), spend({ startTime: hours, endTime: hours })]);
+      await first.caughtUp();
+      await first.stop();
+      await using second = givenPipeline(server, { store, settings: NARROW });
+      await second.streaming();
+      await second.caughtUp();
+      expect(counted(second.state, 'seeds', 'settings_changed')).toBe(1);
+      expect(second.state.settings).toEqual(NARROW);
+      expect(read(second.state, 'spend_by_model', 'gpt-5')?.rows).toBe(1);
+      expect(counted(second.state, 'requests_processed', 'gpt-5', 'success')).toBe(2);
+    });
+
+    it('one that began before goes on under the stored ones, also when it has to seed, and turns nothing back', async () => {
+      const server = new FakePostgres();
+      const store = outlivingStore();
+      // It began first, and waits while the other one, with newer settings, makes the state anew.
+      let letIn = (): void => undefined;
+      const waiting = new Promise<void>((resolve) => {
+        letIn = resolve;
+      });
+      const late = new FaultyStore(store.inner, (point) => (point === 'open' ? waiting : undefined), 'external');
+      await using old = givenPipeline(server, { store: late });
+      const newer = givenPipeline(server, { store, settings: NARROW });
+      await newer.streaming();
+      await newer.stop();
+      letIn();
+      await old.streaming();
+      expect(old.told.lines).toContainEqual(expect.stringContaining('served as it is until this process consumes'));
+      expect(old.told.lines).toContainEqual(expect.stringMatching(/goes on under them, and is seeded anew .* 600 s/));
+      server.commit([spend()]);
+      await old.caughtUp();
+      server.slot = null;
+      old.upstream.breakOff();
+      await old.streaming(2);
+      expect(old.state.settings).toEqual(NARROW);
+      expect([...old.state.counters('seeds')].map(({ labels }) => labels[0]).sort()).toEqual(['first', 'slot_absent']);
+    });
+
+    it('one that began before seeds anew once the stored ones have been in force for ten minutes', async () => {
+      const server = new FakePostgres();
+      const store = outlivingStore();
+      let letIn = (): void => undefined;
+      const waiting = new Promise<void>((resolve) => {
+        letIn = resolve;
+      });
+      const late = new FaultyStore(store.inner, (point) => (point === 'open' ? waiting : undefined), 'external');
+      await using old = givenPipeline(server, { store: late, updateInterval: 20 });
+      const newer = givenPipeline(server, { store, settings: NARROW });
+      await newer.streaming();
+      await newer.stop();
+      letIn();
+      await old.streaming();
+      expect(old.state.settings).toEqual(NARROW);
+      server.clockAhead = HOUR;
+      await awaitUntil(() => old.state.settings.windows.spend === SETTINGS.windows.spend);
+      expect(counted(old.state, 'seeds', 'settings_changed')).toBe(1);
+    });
   });
 });

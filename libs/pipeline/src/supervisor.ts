@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AggregateSettings, StateStore } from '@app/aggregates';
+import { type AggregateSettings, type StateStore, sameSettings } from '@app/aggregates';
 import { type Epoch, ExporterFailure, type SlotFacts } from '@app/change';
 import type { Upstream, UpstreamSession } from '@app/litellm';
 import { interval, type Subscription } from 'rxjs';
@@ -9,6 +9,7 @@ import { MESSAGE_PREFIX } from './piece.js';
 import { PoisonWatch } from './poison-watch.js';
 import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
+import { SeedPlan } from './seed-plan.js';
 import { takeSeed } from './seeding.js';
 import { decideStart, type SeedReason, type StartDecision } from './start-decision.js';
 import { untilAborted } from './until-aborted.js';
@@ -32,9 +33,16 @@ export interface Pacing {
   readonly seed: typeof pauseBeforeSeed;
 }
 
+/** A seed that something in the stream has asked for, and of which state: the time of that one's own seed. */
+interface AskedSeed {
+  readonly reason: SeedReason;
+  readonly of: unknown;
+}
+
+const OTHER_SETTINGS =
+  'the stored state was made under other settings (windows, buckets, METRICS_TAG_EXCLUDE, ROW_MAX_AGE or METRICS_MAX_SERIES_PER_METRIC)';
 const PACING: Pacing = { retry: retryVerdict, seed: pauseBeforeSeed };
 const TICK = 1_000;
-const HOUR = 3_600_000;
 /** Milliseconds after which a stream counts as one that works. */
 const STEADY = 30_000;
 
@@ -44,8 +52,8 @@ export class Supervisor {
   readonly #writer: Writer;
   readonly #pacing: Pacing;
   readonly #poison = new PoisonWatch();
-  #asked: SeedReason | null = null;
-  #seedStarts: number[] = [];
+  readonly #plan: SeedPlan;
+  #asked: AskedSeed | null = null;
   #attempt = 0;
   #streams = 0;
   readonly #warned = new Set<string>();
@@ -54,6 +62,7 @@ export class Supervisor {
     this.#options = options;
     this.#pacing = options.pacing ?? PACING;
     this.#writer = new Writer(options.store, options.observer);
+    this.#plan = new SeedPlan({ settings: options.settings, pace: this.#pacing.seed });
   }
 
   /** Runs until the signal asks to stop; then it has drained and let go of PostgreSQL. Never rejects. */
@@ -78,6 +87,7 @@ export class Supervisor {
     while (!signal.aborted) {
       try {
         await this.#options.store.open();
+        this.#greetState();
         return;
       } catch (error) {
         await this.#recover(error, signal);
@@ -121,7 +131,8 @@ export class Supervisor {
     const started = Date.now();
     this.#streams += 1;
     if (this.#streams > 1) observer.reconnect();
-    const work = { session, store, writer: this.#writer, observer, updateInterval, poison: this.#poison };
+    const settingsDue = (): boolean => this.#settingsDue();
+    const work = { session, store, writer: this.#writer, observer, updateInterval, poison: this.#poison, settingsDue };
     try {
       await new StreamConsumer(work).run(signal);
     } finally {
@@ -143,6 +154,7 @@ export class Supervisor {
     const stored = store.checkpoint;
     if (decision.action === 'resume' && stored !== null) {
       observer.info('the stored state and the slot meet: streaming goes on from the checkpoint');
+      this.#tellSettings();
       const { source, slot: name } = session.facts;
       return { epoch, checkpoint: { ...stored, source, slot: name } };
     }
@@ -151,13 +163,15 @@ export class Supervisor {
     if (decision.action !== 'seed' || !(await this.#mayStartSeed(session, signal))) return null;
     const checkpoint = await takeSeed({
       ...this.#options,
+      settings: this.#plan.settings(store.state, this.#writer.clock),
       session,
       epoch,
       signal,
       reason: decision.reason,
       beforeReplace: () => this.#writer.detach(),
-      reading: () => this.#seedStarts.push(Date.now()),
+      reading: (time) => this.#plan.begin(time),
     });
+    this.#plan.done();
     this.#asked = null;
     return { epoch, checkpoint };
   }
@@ -165,7 +179,10 @@ export class Supervisor {
   /** @throws ExporterFailure `other-system` or `server-in-recovery` where neither seed nor stream is allowed. */
   #decide(session: UpstreamSession, slot: SlotFacts | null): StartDecision {
     const stored = this.#options.store.checkpoint;
-    const decision = decideStart({ facts: session.facts, slot, stored, asked: this.#asked });
+    // What was asked of a state that another process has made anew meanwhile is asked no more.
+    if (this.#asked !== null && this.#asked.of !== lastSeed(this.#options.store)) this.#asked = null;
+    const asked = this.#asked?.reason ?? null;
+    const decision = decideStart({ facts: session.facts, slot, stored, asked, settingsDue: this.#settingsDue() });
     if (decision.action === 'refuse') {
       throw new ExporterFailure({ kind: 'other-system', message: decision.why, remedy: decision.remedy });
     }
@@ -175,10 +192,27 @@ export class Supervisor {
     return decision;
   }
 
+  #greetState(): void {
+    const { observer, settings, store } = this.#options;
+    if (store.state === null || sameSettings(store.state.settings, settings)) return;
+    observer.info(`${OTHER_SETTINGS}; it is served as it is until this process consumes the slot`);
+  }
+
+  #settingsDue(): boolean {
+    return this.#plan.pauseBeforeOwnSettings(this.#options.store.state, this.#writer.clock) === 0;
+  }
+
+  /** Says that a state goes on under other settings than this process was told, and until when. */
+  #tellSettings(): void {
+    const wait = this.#plan.pauseBeforeOwnSettings(this.#options.store.state, this.#writer.clock);
+    if (wait === null) return;
+    this.#options.observer.warn(
+      `${OTHER_SETTINGS}; it goes on under them, and is seeded anew under those of this process in ${(wait / 1000).toFixed(0)} s`,
+    );
+  }
+
   async #mayStartSeed(session: UpstreamSession, signal: AbortSignal): Promise<boolean> {
-    const now = Date.now();
-    this.#seedStarts = this.#seedStarts.filter((start) => now - start < HOUR);
-    const wait = this.#pacing.seed(this.#seedStarts, now);
+    const wait = this.#plan.pause(this.#options.store.state, this.#writer.clock);
     if (wait > 0) {
       this.#options.observer.warn(`a new seed is needed; it starts in ${(wait / 1000).toFixed(0)} s`);
       const waiting = new AbortController();
@@ -200,7 +234,7 @@ export class Supervisor {
     const { observer, store } = this.#options;
     if (signal.aborted) return;
     if (error instanceof SeedWanted) {
-      this.#asked = error.reason;
+      this.#asked = { reason: error.reason, of: lastSeed(store) };
       observer.warn(`${error.message}; the present state is served meanwhile`);
       return;
     }
@@ -228,6 +262,11 @@ export class Supervisor {
     await this.#writer.detach();
     await this.#options.store.open().catch((failure: unknown) => this.#tell(failure));
   }
+}
+
+/** Tells one state from the next: each seed has a time of its own. */
+function lastSeed({ state }: StateStore): unknown {
+  return state?.figure('seed_completed_timestamp_seconds');
 }
 
 async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
-import { contentOf } from '../../../../test/contracts/state-content.js';
 import { epochAt, StepMaker } from '../../../../test/contracts/state-steps.js';
 import { expectFailure } from '../../../../test/contracts/state-store.contract.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
