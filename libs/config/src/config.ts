@@ -82,6 +82,8 @@ export interface HttpConfig {
   readonly port: number;
   readonly path: string;
   readonly telemetryPort: number | null;
+  /** A file in the exporter toolkit's format; null: plain HTTP for everybody. */
+  readonly webConfigFile: string | null;
 }
 
 /** Lengths of the windows S, R and E in milliseconds. */
@@ -135,7 +137,9 @@ export class ConfigInvalid extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`the settings can't be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(
+      `the settings can't be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}\nENV_VARS.md has every setting with what is accepted`,
+    );
     this.name = 'ConfigInvalid';
     this.problems = problems;
   }

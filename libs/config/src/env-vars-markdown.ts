@@ -29,7 +29,7 @@ export function envVarsMarkdown(): string {
 function line(row: SettingRow): string {
   const twin = row.fileTwin === null ? '' : `, \`${row.fileTwin}\``;
   const remarks = [row.description, ...(row.secret ? ['Secret.'] : []), ...(row.built ? [] : ['**Not built yet.**'])];
-  const meaning = remarks.join(' ').replace(/POSTGRES_SETUP\.md#[\w-]+/g, '[POSTGRES_SETUP.md]($&)');
+  const meaning = remarks.join(' ').replace(/\b((?:docs\/)?[A-Z_]+\.md)#[\w-]+/g, '[$1]($&)');
   const cells = [`\`${row.name}\`${twin}`, defaultOf(row), row.accepted, meaning];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }

@@ -6,3 +6,5 @@ export { formatDuration, parseDuration } from './forms.js';
 export { loadConfig } from './load-config.js';
 export { SETTING_GROUPS, type SettingGroup } from './setting.js';
 export { isSettingName, type SettingName, type SettingRow, settingsTable } from './settings.js';
+export { parseWebConfig } from './web/parse-web-config.js';
+export * from './web/web-config.js';

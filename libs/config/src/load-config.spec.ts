@@ -62,7 +62,7 @@ describe('loadConfig', () => {
         failover: false,
       },
       redis: null,
-      http: { host: null, port: 9090, path: '/metrics', telemetryPort: null },
+      http: { host: null, port: 9090, path: '/metrics', telemetryPort: null, webConfigFile: null },
       windows: { spend: 2_592_000_000, request: 86_400_000, error: 3_600_000 },
       buckets: {
         duration: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600],
@@ -155,6 +155,7 @@ describe('accepted values', () => {
     ['METRICS_PORT', '1', (c) => c.http.port, 1],
     ['METRICS_PATH', '/a/metrics', (c) => c.http.path, '/a/metrics'],
     ['TELEMETRY_PORT', '9091', (c) => c.http.telemetryPort, 9091],
+    ['WEB_CONFIG_FILE', '/etc/web.yml', (c) => c.http.webConfigFile, '/etc/web.yml'],
     ['LOG_LEVEL', 'WARNING', (c) => c.log.level, 'warn'],
     ['LOG_LEVEL', 'critical', (c) => c.log.level, 'error'],
     ['LOG_LEVEL', 'Debug', (c) => c.log.level, 'debug'],

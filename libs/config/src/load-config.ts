@@ -66,6 +66,7 @@ function configOf(sources: Sources): ExporterConfig {
       port: values.METRICS_PORT ?? 0,
       path: values.METRICS_PATH ?? '',
       telemetryPort: values.TELEMETRY_PORT,
+      webConfigFile: values.WEB_CONFIG_FILE,
     },
     windows: {
       spend: values.METRICS_SPEND_WINDOW ?? 0,

@@ -147,8 +147,9 @@ export const httpSettings = {
     default: null,
     accepted: 'the path of a file in the format of the Prometheus exporter toolkit',
     secret: false,
-    description: 'TLS and basic authentication of the endpoints.',
-    built: false,
+    description:
+      "TLS, client certificates and basic authentication of both ports, in the format of Prometheus' own `--web.config.file`; read again when it changes. docs/DEPLOYMENT.md#security-of-the-endpoint has the keys.",
+    built: true,
   }),
 } as const;
 
