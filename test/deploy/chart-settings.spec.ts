@@ -48,18 +48,8 @@ describeWith(['helm'], 'what the chart sets, and the table of settings', () => {
     const objects = objectsIn(renderCi(file));
     const { env, readFile } = environmentOf(objects);
     expect(Object.keys(env).filter((name) => !known.has(name))).toEqual([]);
-    // What a later version brings is set only by those who ask for it.
-    const built = Object.fromEntries(Object.entries(env).filter(([name]) => known.get(name)?.built));
-    const config = loadConfig(built, readFile);
+    const config = loadConfig(env, readFile);
     expect(config.warnings).toEqual([]);
-  });
-
-  it('agree on what is not built yet: only several replicas, or a web configuration, ask for it', () => {
-    const asked = ciFiles().flatMap((file) => {
-      const { env } = environmentOf(objectsIn(renderCi(file)));
-      return Object.keys(env).filter((name) => known.get(name)?.built === false);
-    });
-    expect([...new Set(asked)].filter((name) => !['TELEMETRY_PORT', 'WEB_CONFIG_FILE'].includes(name))).toEqual([]);
   });
 
   it('never set a secret by value', () => {

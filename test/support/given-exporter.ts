@@ -7,6 +7,8 @@ import { Test } from '@nestjs/testing';
 import { ExporterModule } from '../../apps/exporter/src/exporter.module.js';
 import { serve } from '../../apps/exporter/src/http/serve.js';
 import { ExporterLogger } from '../../apps/exporter/src/report/exporter-logger.js';
+import { EndpointAdapter, endpointGuard } from '../../apps/exporter/src/web/endpoint-server.js';
+import { WebSecurity } from '../../apps/exporter/src/web/web-security.js';
 import type { FakePostgres } from './fake-postgres.js';
 import { FakeUpstream, type FakeUpstreamOptions } from './fake-upstream.js';
 
@@ -33,12 +35,13 @@ export async function givenExporter(
     .overrideProvider(Upstream)
     .useValue(upstream)
     .compile();
-  const app = module.createNestApplication<NestExpressApplication>({
+  const { webConfigFile } = config.http;
+  const guard = endpointGuard(webConfigFile === null ? null : await WebSecurity.load(webConfigFile));
+  const app = module.createNestApplication<NestExpressApplication>(new EndpointAdapter(guard), {
     logger: log,
     bodyParser: false,
-    forceCloseConnections: true,
   });
-  const origin = await serve(app, { ...config.http, host: '127.0.0.1', port: 0 });
+  const origin = await serve(app, { ...config.http, host: '127.0.0.1', port: 0 }, guard);
   return {
     app,
     origin,

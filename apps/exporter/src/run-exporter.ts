@@ -5,6 +5,8 @@ import { answerCommandLine } from './command-line.js';
 import { ExporterModule } from './exporter.module.js';
 import { serve } from './http/serve.js';
 import { ExporterLogger } from './report/exporter-logger.js';
+import { EndpointAdapter, endpointGuard } from './web/endpoint-server.js';
+import { WebSecurity } from './web/web-security.js';
 
 /** How long a stop may take before the process ends all the same, in milliseconds; Kubernetes gives 30 s. */
 const STOP_LIMIT = 20_000;
@@ -52,13 +54,14 @@ export async function runExporter(prepare: (app: NestExpressApplication) => void
   const config = readConfig();
   const log = new ExporterLogger(config.log);
   for (const warning of config.warnings) log.warn(warning, 'config');
-  const app = await NestFactory.create<NestExpressApplication>(ExporterModule.forRoot(config, log), {
-    logger: log,
-    abortOnError: false,
-    forceCloseConnections: true,
-    bodyParser: false,
-  });
+  const { webConfigFile } = config.http;
+  const guard = endpointGuard(webConfigFile === null ? null : await WebSecurity.load(webConfigFile));
+  const app = await NestFactory.create<NestExpressApplication>(
+    ExporterModule.forRoot(config, log),
+    new EndpointAdapter(guard),
+    { logger: log, abortOnError: false, bodyParser: false },
+  );
   prepare(app);
   stopOnSignal(app, log);
-  log.log(`metrics at ${await serve(app, config.http)}${config.http.path}`, 'main');
+  log.log(`metrics at ${await serve(app, config.http, guard)}${config.http.path}`, 'main');
 }

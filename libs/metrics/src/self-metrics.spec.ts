@@ -23,6 +23,9 @@ describe('self-metrics', () => {
     self.stored(25, 0.003);
     self.storeError('store-unavailable');
     self.fenced();
+    self.requestRefused('method');
+    self.webConfigReloaded(true);
+    self.webConfigReloaded(false);
     self.seedProgress(0.5);
     self.rendered(0.25);
     self.stateAge(1.5);
@@ -54,6 +57,14 @@ litellm_exporter_fenced_total 1
 litellm_exporter_store_errors_total{kind="store-unavailable"} 1
 # TYPE litellm_exporter_stream_paused_seconds_total counter
 litellm_exporter_stream_paused_seconds_total 0
+# TYPE litellm_exporter_requests_refused_total counter
+litellm_exporter_requests_refused_total{reason="method"} 1
+# TYPE litellm_exporter_web_config_last_reload_successful gauge
+litellm_exporter_web_config_last_reload_successful 0
+# TYPE litellm_exporter_web_config_reloads_total counter
+litellm_exporter_web_config_reloads_total 2
+# TYPE litellm_exporter_web_config_reload_failures_total counter
+litellm_exporter_web_config_reload_failures_total 1
 # TYPE litellm_exporter_store_commit_seconds histogram
 litellm_exporter_store_commit_seconds_bucket{le="0.001"} 0
 litellm_exporter_store_commit_seconds_bucket{le="0.0025"} 0

@@ -52,6 +52,18 @@ export class SelfMetrics {
     'stream_paused_seconds_total',
     'Time for which the stream was paused by back-pressure.',
   );
+  readonly #refused = this.#counter('requests_refused_total', 'Requests that were not answered, by reason.', [
+    'reason',
+  ]);
+  readonly #webConfigInUse = this.#gauge(
+    'web_config_last_reload_successful',
+    '1 while the web configuration in use is that of its file; 0 while a changed file is refused.',
+  );
+  readonly #webConfigReloads = this.#counter('web_config_reloads_total', 'Changes of the web configuration seen.');
+  readonly #webConfigRefusals = this.#counter(
+    'web_config_reload_failures_total',
+    'Changes of the web configuration that were refused.',
+  );
   readonly #commitSeconds = this.#histogram(
     'store_commit_seconds',
     'How long storing a step took.',
@@ -72,6 +84,7 @@ export class SelfMetrics {
       'nodeversion',
     ]);
     info.set({ ...build, nodeversion: process.version }, 1);
+    this.#webConfigInUse.set(1);
     if (!defaults) return;
     collectDefaultMetrics({ register: this.#registry });
     for (const { name, type } of this.#registry.getMetricsAsArray()) {
@@ -129,6 +142,18 @@ export class SelfMetrics {
   /** The store refused this process because a newer one writes. */
   fenced(): void {
     this.#fenced.inc();
+  }
+
+  /** A request was not answered, for this reason. */
+  requestRefused(reason: string): void {
+    this.#refused.inc({ reason });
+  }
+
+  /** The web configuration has changed, and is in use or refused. */
+  webConfigReloaded(successful: boolean): void {
+    this.#webConfigInUse.set(successful ? 1 : 0);
+    this.#webConfigReloads.inc();
+    if (!successful) this.#webConfigRefusals.inc();
   }
 
   /** Share of the running seed that is done, 0 to 1; 1 where a state came without a seed. */

@@ -67,7 +67,10 @@ describe('the endpoints', () => {
   });
 
   it.each(['POST', 'PUT', 'DELETE'])('does nothing on %s', async (method) => {
-    for (const path of ['/metrics', '/', '/readyz']) expect((await exporter.get(path, { method })).status).toBe(404);
+    for (const path of ['/metrics', '/', '/readyz', '/nothing']) {
+      const response = await exporter.get(path, { method });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    }
   });
 
   it('answers HEAD without a body', async () => {

@@ -3,6 +3,7 @@ import { createExposition, SelfMetrics } from '@app/metrics';
 import { MemoryStateStore } from '@app/store';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parseExposition } from '../../../../test/support/exposition.js';
+import { endpointGuard } from '../web/endpoint-server.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 import { TelemetryServer } from './telemetry-server.js';
 
@@ -22,6 +23,8 @@ async function takenPort(): Promise<{ port: number; free: () => Promise<void> }>
   return { port: (server.address() as AddressInfo).port, free };
 }
 
+const guard = endpointGuard(null);
+
 describe('the telemetry port', () => {
   const telemetry = new TelemetryServer(endpoint());
   afterEach(() => telemetry.onApplicationShutdown());
@@ -29,7 +32,7 @@ describe('the telemetry port', () => {
   it('serves the facts of this process alone, on its exact path', async () => {
     const { port, free } = await takenPort();
     await free();
-    await telemetry.listen(port, { host: '127.0.0.1', path: '/metrics' });
+    await telemetry.listen(port, { host: '127.0.0.1', path: '/metrics', guard });
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
     const { families } = parseExposition(await answer.text());
     expect([...families.keys()].every((name) => name.startsWith('litellm_exporter_'))).toBe(true);
@@ -40,7 +43,7 @@ describe('the telemetry port', () => {
 
   it('names the setting when its port is taken', async () => {
     const { port, free } = await takenPort();
-    await expect(telemetry.listen(port, { host: '127.0.0.1', path: '/metrics' })).rejects.toMatchObject({
+    await expect(telemetry.listen(port, { host: '127.0.0.1', path: '/metrics', guard })).rejects.toMatchObject({
       kind: 'setting-invalid',
       message: expect.stringContaining(`TELEMETRY_PORT ${port}`),
       remedy: 'set TELEMETRY_PORT to a free port',

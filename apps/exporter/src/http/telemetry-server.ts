@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { createEndpointServer, cutConnections, type EndpointGuard } from '../web/endpoint-server.js';
 import { listenFailure } from './listen-failure.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 
@@ -10,6 +11,7 @@ export interface TelemetryPlace {
   readonly host: string | null;
   /** Path of the metrics, as on the main port. */
   readonly path: string;
+  readonly guard: EndpointGuard;
 }
 
 /**
@@ -20,16 +22,17 @@ export interface TelemetryPlace {
 export class TelemetryServer implements OnApplicationShutdown {
   readonly #endpoint: MetricsEndpoint;
   #server: Server | null = null;
+  #cut: () => void = () => {};
 
   constructor(endpoint: MetricsEndpoint) {
     this.#endpoint = endpoint;
   }
 
   /** @throws ExporterFailure `setting-invalid` where the port can't be had. */
-  async listen(port: number, { host, path }: TelemetryPlace): Promise<void> {
-    const server = createServer((request, response) => {
+  async listen(port: number, { host, path, guard }: TelemetryPlace): Promise<void> {
+    const server = createEndpointServer(guard, (request, response) => {
       const asked = request.url?.split('?', 1)[0];
-      if (asked !== path || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      if (asked !== path) {
         response
           .writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' })
           .end(`metrics of this process: ${path}\n`);
@@ -37,6 +40,7 @@ export class TelemetryServer implements OnApplicationShutdown {
       }
       void this.#endpoint.answer(request, response, { state: false, process: true });
     });
+    this.#cut = cutConnections(server);
     server.listen(port, host ?? undefined);
     try {
       await once(server, 'listening');
@@ -48,6 +52,6 @@ export class TelemetryServer implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.#server?.close();
-    this.#server?.closeAllConnections();
+    this.#cut();
   }
 }
