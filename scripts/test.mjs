@@ -31,8 +31,8 @@ function chosenGroups(argv) {
   const chosen = values.only?.flatMap((text) => text.split(',')) ?? groups;
   const unknown = chosen.filter((group) => !groups.includes(group));
   if (unknown.length > 0) throw new Error(`--only ${unknown.join(',')}: expected some of ${groups.join(', ')}`);
-  // End-to-end specs and those of the image run what has been built.
-  return chosen.includes('e2e') || chosen.includes('deploy') ? [...chosen, 'build'] : chosen;
+  // End-to-end specs, those of the image, and faults run what has been built.
+  return ['e2e', 'deploy', 'faults'].some((group) => chosen.includes(group)) ? [...chosen, 'build'] : chosen;
 }
 
 /** @param {import('./test/stages.mjs').Stage} stage @returns {Promise<Outcome>} */

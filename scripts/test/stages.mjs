@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installTool, tools } from '../deploy/tools.mjs';
 import { build, buildableApps } from '../setup/build.mjs';
@@ -13,7 +14,8 @@ import { runJest } from './run-jest.mjs';
  * @typedef {object} Stage
  * @property {string} name
  * @property {string} group What `--only` calls it.
- * @property {string} [need] Name of a program that it can't do without; see setup/debian.mjs.
+ * @property {readonly string[]} [need] Names of programs that it can't do without; see setup/debian.mjs.
+ * @property {boolean} [ownServers] It stops and kills servers, so that the URL of one doesn't do.
  * @property {(root: string) => Promise<Counts>} run
  */
 
@@ -63,7 +65,23 @@ async function runDeployment(root) {
   return runJest({ root, patterns: [deployment], flags: ['-w', '2'], minutes: 15 });
 }
 
-const [postgres, redis] = needs.map((need) => need.name);
+/** The faults that don't take long; all of them: npm run test:faults. @param {string} root @returns {Promise<Counts>} */
+async function runFaults(root) {
+  const directory = mkdtempSync(join(tmpdir(), 'exporter-faults-'));
+  const counts = join(directory, 'counts.json');
+  const typescript = join(root, 'scripts/setup/register-typescript.mjs');
+  const argv = ['--import', typescript, join(root, 'test/faults/main.ts'), '--short', '--counts', counts];
+  try {
+    const { ok, reason } = await runNode({ root, argv, minutes: 20 });
+    if (!existsSync(counts)) return verdict(ok ? 'no counts were written' : reason);
+    const { passed, failed } = JSON.parse(readFileSync(counts, 'utf8'));
+    return { passed, failed: failed === 0 && !ok ? 1 : failed, skipped: 0, note: failed === 0 ? reason : '' };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const [postgres = '', redis = ''] = needs.map((need) => need.name);
 
 /** All stages, the cheap ones first. @type {readonly Stage[]} */
 export const stages = [
@@ -89,13 +107,13 @@ export const stages = [
   {
     name: 'contract specs, PostgreSQL',
     group: 'contract',
-    ...(postgres === undefined ? {} : { need: postgres }),
+    need: [postgres],
     run: (root) => runJest({ root, patterns: ['\\.pg\\.spec\\.ts$'], flags: ['-w', '2'], minutes: 15 }),
   },
   {
     name: 'contract specs, Redis',
     group: 'contract',
-    ...(redis === undefined ? {} : { need: redis }),
+    need: [redis],
     run: (root) => runJest({ root, patterns: ['\\.redis\\.spec\\.ts$'], flags: ['-w', '2'], minutes: 15 }),
   },
   {
@@ -103,13 +121,15 @@ export const stages = [
     group: 'e2e',
     run: (root) => runJest({ root, patterns: [endToEnd], flags: ['-i'], minutes: 40 }),
   },
+  { name: 'faults', group: 'faults', need: [postgres, redis], ownServers: true, run: runFaults },
 ];
 
 /** Names for `--only`. */
 export const groups = [...new Set(stages.map((stage) => stage.group))];
 
-/** What keeps a stage from running, in one line with the remedy. @param {Stage} stage */
-export function obstacle(stage) {
-  const need = needs.find(({ name }) => name === stage.need);
-  return need === undefined || isMet(need) ? undefined : `${need.name} is missing: ${remedyOf(need)}`;
+/** What keeps a stage from running, in one line with the remedies. @param {Stage} stage */
+export function obstacle({ need = [], ownServers = false }) {
+  const missing = needs.filter((it) => need.includes(it.name) && !(ownServers ? it.isThere() : isMet(it)));
+  if (missing.length === 0) return undefined;
+  return missing.map((it) => `${it.name} is missing: ${remedyOf(it)}`).join('; ');
 }

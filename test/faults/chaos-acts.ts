@@ -80,7 +80,7 @@ export const chaosActs: readonly ChaosAct[] = [
     weight: 3,
     run: async (world, dice) => {
       const took = await world.postgres.stop('fast');
-      if (took > 12_000) throw new Error(`the stop took ${took} ms`);
+      if (took > world.limit(12) * 1_000) throw new Error(`the stop took ${took} ms`);
       await pause(dice.between(0, 2_000));
       await world.postgres.start();
     },

@@ -1,9 +1,11 @@
 // npm run test:faults [-- --only <name>,…] [-- --long] [-- --write] [-- --list]
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { writeReliability } from './reliability.js';
+import { reliabilityDocument } from './reliability.js';
+import { describeRun } from './run-facts.js';
 import { type Result, runScenario } from './run-scenario.js';
-import { scenariosOf } from './scenarios/all-scenarios.js';
+import type { Scenario } from './scenario.js';
+import { allScenarios, scenariosOf } from './scenarios/all-scenarios.js';
 
 const help = `npm run test:faults [-- options]
 
@@ -12,7 +14,7 @@ Runs faults against real servers with traffic running, one after another; each e
   --only    these scenarios, by name or by the beginning of their names: a,b,…
   --short   the ones that npm test runs
   --long    the ones that take minutes, too
-  --write   writes what happened into docs/RELIABILITY.md
+  --write   writes what happened into docs/RELIABILITY.md, beside what other runs have written there
   --counts  writes the numbers of passed and failed scenarios into a file
   --list    names the scenarios and runs none`;
 
@@ -35,11 +37,20 @@ function tell({ name, happened, recovery, rows, rowsLost, rowsDoubled, faults, l
   if (logs !== '') console.log(`\n${logs}\n`);
 }
 
-async function runOne(scenario: Parameters<typeof runScenario>[0]): Promise<Result> {
+/** The short form is for machines of every speed: it asks what is lost or doubled, and little of times. */
+const SHORT_PATIENCE = 5;
+
+async function runOne(scenario: Scenario, patience: number): Promise<Result> {
   const began = performance.now();
-  const result = await runScenario(scenario);
+  const result = await runScenario(scenario, patience);
   tell(result, (performance.now() - began) / 1_000);
   return result;
+}
+
+function writeDocument(results: readonly Result[], run: ReturnType<typeof describeRun>): void {
+  const file = new URL('../../docs/RELIABILITY.md', import.meta.url);
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  writeFileSync(file, reliabilityDocument(before, results, run, allScenarios));
 }
 
 async function main(): Promise<void> {
@@ -51,10 +62,11 @@ async function main(): Promise<void> {
     forms: short ? ['short'] : long ? ['short', 'full', 'long'] : ['short', 'full'],
   });
   if (list) return console.log(chosen.map(({ name, form, fault }) => `${name} (${form}): ${fault}`).join('\n'));
+  const run = describeRun(new Date(), process.argv.slice(2));
   const results: Result[] = [];
   for (const scenario of chosen) {
-    results.push(await runOne(scenario));
-    if (write) writeReliability(results, new Date());
+    results.push(await runOne(scenario, short ? SHORT_PATIENCE : 1));
+    if (write) writeDocument(results, run);
   }
   const failed = results.filter(({ faults }) => faults.length > 0).length;
   const passed = results.length - failed;

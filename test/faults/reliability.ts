@@ -1,68 +1,168 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Result } from './run-scenario.js';
-import { allScenarios } from './scenarios/all-scenarios.js';
+import type { Form } from './scenario.js';
 
-const file = new URL('../../docs/RELIABILITY.md', import.meta.url);
+/** One invocation of `npm run test:faults`. */
+export interface Run {
+  /** When it began, in UTC to the minute. */
+  readonly id: string;
+  /** A digest of the exporter that was built. */
+  readonly build: string;
+  readonly machine: string;
+  readonly command: string;
+}
+
+/** What the document has to know of a scenario. */
+export interface Listed {
+  readonly name: string;
+  readonly fault: string;
+  readonly form: Form;
+}
 
 const head = `# What happens when things fail
 
-Written by \`npm run test:faults -- --write\`; don't edit the tables by hand. Each fault was brought about against real servers while
-rows were being written, and each run ended in the same question: is every family of \`/metrics\`, series by series, what SQL makes of
-the database? *To recover* is the time from the end of the fault (or from its beginning, where it has no end) until everything that had
-been committed by then stood in an answer. *Lost* and *doubled* are rows that the counters or the windows have too few or too many of.
-While it went on, every exporter was asked in turn, and no answer may be older than one before it.
+Written by \`npm run test:faults -- --write\`; don't edit it by hand. Each fault was brought about against real servers while rows were
+being written, and each run ended in the same question: is every family of \`/metrics\`, series by series, what SQL makes of the database?
+*To recover* is the time from the end of the fault (or from its beginning, where it has no end) until everything that had been committed
+by then stood in an answer. *Lost* and *doubled* are rows that the counters or the windows have too few or too many of. While it went on,
+every exporter was asked in turn, and no answer may be older than one before it.
 
-A run is of a few hundred to a few thousand rows; the state is small, and everything runs on one machine. Times grow with the size of a
-new seed.
+A run is of a few hundred to a few thousand rows where no other number is said; the state is small, and everything runs on one machine,
+which other work may have kept busy: times are bounds from above. They grow with the size of a new seed.
 `;
 
-const columns = '| name | fault | what happened | to recover | rows | lost | doubled | servers | date |';
-const rule = '|---|---|---|---|---|---|---|---|---|';
+const columns = '| name | fault | what happened | to recover | rows | lost | doubled | servers | run |';
+const runColumns = '| run (UTC) | build | machine | command |';
+const rule = (header: string): string => header.replaceAll(/[^|]+/g, '---');
+
+const again = `One of them again: \`npm run test:faults -- --only <name>\`; all of them: \`npm run test:faults -- --long --write\`. Random ones:
+\`npm run test:chaos -- --seed <number> --minutes <number>\`.
+`;
 
 /** What can't be run by every machine, and how it would be. */
-const notRun = `## Not run here
+const notRun = (waitAof: boolean): string => `## Not run here
 
 | what | why | command |
 |---|---|---|
-| \`WAITAOF\`: positions confirmed only when they are on the disk of Redis | needs Redis or Valkey 7.2; Debian 12 has 7.0, and neither npm nor PyPI carries a server of that version | \`TEST_REDIS_BIN=/path/to/valkey-server npm run test:faults -- --only redis\` |
-| Redis Sentinel and Redis Cluster failing over by themselves | the failover here is done by hand (\`REPLICAOF NO ONE\`, and the address moved) | – |
-| a disk that is full, of PostgreSQL or of Redis | needs a file system of its own | – |
-| a network that loses or reorders packets | needs \`tc\`; the links here lose connections, time and bandwidth | – |
+${
+  waitAof
+    ? ''
+    : `| \`WAITAOF\`: positions confirmed only when they are on the disk of Redis | the server of these runs is older than Redis 7.2 | \`PATH=/directory/of/redis-7.2:$PATH npm run test:faults -- --only redis --write\` |
+`
+}| PostgreSQL 14, 16 and 17 in place of the embedded 18, slots that are synced to a standby on 17 among them | minutes each; \`npm run test:versions\` runs seeds and streams on them | \`TEST_EMBEDDED_POSTGRES_BIN=/directory/of/programs npm run test:faults -- --only promotion-with,links-cut\` |
+| a managed PostgreSQL that fails over (RDS Multi-AZ, Aurora, Cloud SQL, Azure) | needs an account; a promotion and a crash are what it comes down to | point \`DATABASE_URL\` at it, run \`npm start\` with the simulator, fail over, and compare with \`test/oracle\` |
+| a disk that is full, of PostgreSQL or of Redis | needs a file system of its own | \`mount -t tmpfs -o size=64m tmpfs /mnt/small && TMPDIR=/mnt/small npm run test:faults -- --only redis-killed\` |
+| a network that loses or reorders packets | needs the kernel's \`netem\`; the links here lose connections, time and bandwidth | \`tc qdisc add dev lo root netem loss 5% reorder 25% delay 10ms && npm run test:faults; tc qdisc del dev lo root\` |
 `;
 
-/** Rows of the table by the name of their scenario, as the document has them. */
-function rowsOf(document: string): Map<string, string> {
-  const rows = document.split('\n').filter((line) => /^\| [a-z]+[a-z0-9-]+ \|/.test(line));
-  return new Map(rows.map((row) => [/^\| (\S+) \|/.exec(row)?.[1] ?? '', row]));
+interface Row {
+  readonly text: string;
+  readonly run: string;
+  readonly failed: boolean;
 }
 
-/** Writes what was to be seen into docs/RELIABILITY.md; rows of scenarios that were not run stay as they are. */
-export function writeReliability(results: readonly Result[], now: Date): void {
-  const document = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const rows = rowsOf(document);
-  for (const result of results) rows.set(result.name, rowOf(result, now));
-  const known = allScenarios.map(({ name }) => rows.get(name)).filter((row) => row !== undefined);
-  const lacking = allScenarios.filter(({ name }) => !rows.has(name));
-  const text = [
+/**
+ * The document with these results in it. Rows of scenarios that were not run stay as they are and keep naming their run; rows of
+ * scenarios that are no more go. What has failed, what is of an earlier build and what has never been run is said in front.
+ */
+export function reliabilityDocument(
+  before: string,
+  results: readonly Result[],
+  run: Run,
+  all: readonly Listed[],
+): string {
+  const rows = rowsOf(before);
+  const runs = runsOf(before);
+  for (const result of results) rows.set(result.name, rowOf(result, run));
+  if (results.length > 0) runs.set(run.id, run);
+  const known = all.flatMap(({ name }) => rows.get(name) ?? []);
+  const used = [...runs.values()].filter(({ id }) => known.some((row) => row.run === id));
+  const newest = [...used].sort((one, other) => other.id.localeCompare(one.id))[0];
+  const lines = used.map(({ id, build, machine, command }) => `| ${id} | ${build} | ${machine} | \`${command}\` |`);
+  const stale = ({ name }: Listed): boolean => {
+    const row = rows.get(name);
+    return row !== undefined && runs.get(row.run)?.build !== newest?.build;
+  };
+  return `${[
     head,
-    `## Faults\n\n${columns}\n${rule}\n${known.join('\n')}\n`,
-    'One of them again: `npm run test:faults -- --only <name>`; those that take minutes need `--long`. Random ones:',
-    '`npm run test:chaos -- --seed <number> --minutes <number>`.\n',
-    notRun,
-    ...(lacking.length === 0 ? [] : [lackingTable(lacking)]),
+    summary(all, rows, stale),
+    `## Faults\n\n${columns}\n${rule(columns)}\n${known.map(({ text }) => text).join('\n')}\n`,
+    again,
+    `## Runs\n\n${runColumns}\n${rule(runColumns)}\n${lines.join('\n')}\n`,
+    notRun(known.some(({ text }) => hasWaitAof(text))),
+  ]
+    .join('\n')
+    .trim()}\n`;
+}
+
+function summary(all: readonly Listed[], rows: ReadonlyMap<string, Row>, stale: (listed: Listed) => boolean): string {
+  const failed = all.filter(({ name }) => rows.get(name)?.failed === true);
+  const lacking = all.filter(({ name }) => !rows.has(name));
+  const earlier = all.filter(stale);
+  const passed = all.length - failed.length - lacking.length;
+  const names = (listed: readonly Listed[]): string => listed.map(({ name }) => `\`${name}\``).join(', ');
+  const named = (words: string, listed: readonly Listed[]): string[] =>
+    listed.length === 0 ? [] : [`- **${words}**: ${names(listed)}`];
+  const notes = [
+    ...named('failed', failed),
+    ...named('not run yet', lacking),
+    ...named('run with an earlier build than the last run', earlier),
   ];
-  writeFileSync(file, `${text.join('\n').trim()}\n`);
+  const count = `${all.length} scenarios: ${passed} passed, ${failed.length} failed, ${lacking.length} not run yet.\n`;
+  return notes.length === 0 ? count : `${count}\n${notes.join('\n')}\n`;
 }
 
-function lackingTable(lacking: readonly { readonly name: string; readonly fault: string }[]): string {
-  const lines = lacking.map(({ name, fault }) => `- ${fault}: \`npm run test:faults -- --only ${name} --write\``);
-  return `Scenarios that are there and have not been written down yet:\n\n${lines.join('\n')}\n`;
+const cellsOf = (line: string): string[] =>
+  line
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+
+function rowsOf(document: string): Map<string, Row> {
+  const lines = document
+    .split('\n')
+    .filter((line) => /^\| [a-z][a-z0-9-]+ \|/.test(line) && cellsOf(line).length === 9);
+  return new Map(
+    lines
+      .filter((line) => !line.startsWith('| name |'))
+      .map((text) => {
+        const cells = cellsOf(text);
+        return [cells[0] ?? '', { text, run: cells[8] ?? '', failed: (cells[2] ?? '').startsWith('**failed**') }];
+      }),
+  );
 }
 
-function rowOf(result: Result, now: Date): string {
+function runsOf(document: string): Map<string, Run> {
+  const lines = document.split('\n').filter((line) => /^\| \d{4}-\d\d-\d\d \d\d:\d\d \|/.test(line));
+  return new Map(
+    lines.map((line) => {
+      const [id = '', build = '', machine = '', command = ''] = cellsOf(line);
+      return [id, { id, build, machine, command: command.replaceAll('`', '') }];
+    }),
+  );
+}
+
+function rowOf(result: Result, { id }: Run): Row {
   const { name, fault, happened, recovery, rows, rowsLost, rowsDoubled, servers, faults } = result;
-  const verdict = faults.length === 0 ? happened : `**failed**: ${faults[0]?.split('\n')[0]}`;
-  const cells = [name, fault, verdict, `${recovery.toFixed(1)} s`, rows, rowsLost, rowsDoubled, servers];
-  const escaped = cells.map((cell) => String(cell).replaceAll('|', '\\|'));
-  return `| ${[...escaped, now.toISOString().slice(0, 10)].join(' | ')} |`;
+  const failed = faults.length > 0;
+  const verdict = failed ? `**failed**: ${faults[0]?.split('\n')[0]}` : happened;
+  const figures = [
+    Number.isNaN(recovery) ? '–' : `${recovery.toFixed(1)} s`,
+    rows,
+    figure(rowsLost),
+    figure(rowsDoubled),
+  ];
+  const cells = [name, fault, verdict, ...figures, servers, id];
+  const escaped = cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('<', '&lt;'));
+  return { text: `| ${escaped.join(' | ')} |`, run: id, failed };
+}
+
+/** Rows, or a dash where a run did not come so far as to count them. */
+function figure(value: number): string {
+  return Number.isNaN(value) ? '–' : String(value);
+}
+
+/** True where a row was run on a Redis that has WAITAOF. */
+function hasWaitAof(row: string): boolean {
+  const [, major = '0', minor = '0'] = /(?:Redis|Valkey) (\d+)\.(\d+)/.exec(row) ?? [];
+  return Number(major) > 7 || (Number(major) === 7 && Number(minor) >= 2);
 }

@@ -19,7 +19,7 @@ export interface Scenario {
   readonly fault: string;
   readonly form: Form;
   readonly needs: Needs;
-  /** Seconds that {@link Happening.recovery} may take. */
+  /** Seconds that {@link Happening.recovery} may take on a machine that is quiet; see {@link World.limit}. */
   readonly within: number;
   /** Reasons of the new seeds that it has to lead to, in any order; none without it. A list of lists: any of them. */
   readonly seeds?: readonly string[] | readonly (readonly string[])[];

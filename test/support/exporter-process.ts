@@ -7,6 +7,7 @@ import { freePort } from '../../scripts/servers/free-port.mjs';
 import { guard } from '../../scripts/servers/guardian.mjs';
 import { awaitUntil } from './await-until.js';
 import { type Exposition, type ExpositionFormat, parseExposition } from './exposition.js';
+import { httpGet } from './http-get.js';
 
 /** How a process ended: its code, or the signal that killed it. */
 export interface ProcessEnd {
@@ -93,7 +94,7 @@ export async function startExporter(options: Omit<AppOptions, 'app'>): Promise<E
     port,
     origin,
     awaitReady: async (timeout = 30_000) => {
-      const ready = async () => !app.isRunning() || (await fetch(`${origin}/readyz`)).ok;
+      const ready = async () => !app.isRunning() || (await httpGet(`${origin}/readyz`, 5_000)).status === 200;
       const what = 'readiness of the exporter';
       await awaitUntil(ready, { timeout, interval: 50, what }).catch((error: unknown) => fail(app, error));
       if (!app.isRunning()) fail(app, await app.ended);

@@ -6,6 +6,8 @@ export interface LinkShape {
   readonly latency?: number;
   /** Bytes a second, in each direction and for each connection. */
   readonly bandwidth?: number;
+  /** What becomes of bytes that come from the server, as they were read; of the same length. */
+  readonly alter?: (bytes: Buffer) => Buffer;
 }
 
 /** A proxy in front of servers of this machine, whose link can be moved, cut, silenced and slowed down while it is used. */
@@ -165,7 +167,8 @@ class Link {
     let waiting = 0;
     let free = 0;
     from.on('data', (bytes: Buffer) => {
-      const { latency = 0, bandwidth } = this.#proxy.current;
+      const { latency = 0, bandwidth, alter } = this.#proxy.current;
+      const carried = alter !== undefined && from === this.#far ? alter(bytes) : bytes;
       const now = performance.now();
       free = Math.max(now, free) + (bandwidth === undefined ? 0 : (bytes.length / bandwidth) * 1_000);
       const due = free + latency - now;
@@ -173,7 +176,7 @@ class Link {
       if (waiting > MOST_WAITING) from.pause();
       const deliver = (): void => {
         waiting -= bytes.length;
-        const drained = to.destroyed || to.write(bytes);
+        const drained = to.destroyed || to.write(carried);
         const goOn = (): void => {
           if (!this.#proxy.silent && waiting <= MOST_WAITING) from.resume();
         };

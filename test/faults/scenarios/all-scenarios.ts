@@ -2,10 +2,14 @@ import type { Form, Scenario } from '../scenario.js';
 import { exporterFaults } from './exporter-faults.js';
 import { fastStopFaults } from './fast-stop-faults.js';
 import { linkFaults } from './link-faults.js';
+import { pluginFaults } from './plugin-faults.js';
 import { postgresFaults } from './postgres-faults.js';
 import { redisFaults } from './redis-faults.js';
+import { redisStateFaults } from './redis-state-faults.js';
 import { replicaFaults } from './replica-faults.js';
+import { rowFaults } from './row-faults.js';
 import { scrapeFaults } from './scrape-faults.js';
+import { tableFaults } from './table-faults.js';
 import { transactionFaults } from './transaction-faults.js';
 
 /** Every scenario, in the order of the table. */
@@ -15,8 +19,12 @@ export const allScenarios: readonly Scenario[] = [
   ...scrapeFaults,
   ...postgresFaults,
   ...fastStopFaults,
+  ...pluginFaults,
   ...transactionFaults,
+  ...rowFaults,
+  ...tableFaults,
   ...redisFaults,
+  ...redisStateFaults,
   ...linkFaults,
 ];
 

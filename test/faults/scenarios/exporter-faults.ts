@@ -23,7 +23,7 @@ const inStream = Object.entries(streaming).map(
   ([name, pass]): Scenario => ({
     name: `exporter-killed-${name}`,
     fault: `kill -9 of the exporter ${name.replace('-', ' ')}`,
-    form: name === 'after-store' || name === 'before-confirm' ? 'short' : 'full',
+    form: name === 'after-store' ? 'short' : 'full',
     needs: { failpoint: { name: name as FailpointName, pass, action: 'kill' } },
     within: 10,
     run: async (world) => {

@@ -55,7 +55,7 @@ export const linkFaults: readonly Scenario[] = [
   {
     name: 'links-cut',
     fault: 'every connection to both servers reset, ten times',
-    form: 'short',
+    form: 'full',
     needs: { rate: 300, flavor: 'embedded-18' },
     within: 10,
     run: async (world) => {

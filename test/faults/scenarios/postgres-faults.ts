@@ -84,6 +84,26 @@ const passing: readonly Scenario[] = [
       return { recovery: await world.recovered(since) };
     },
   },
+  {
+    name: 'backend-terminated-in-seed',
+    fault: 'every connection of the exporter terminated by pg_terminate_backend in the middle of a new seed',
+    form: 'full',
+    needs: {},
+    within: 20,
+    seeds: ['slot_absent'],
+    run: async (world) => {
+      await world.traffic.more(30);
+      await first(world).kill();
+      await dropSlot(world);
+      const held = await first(world).launch({ name: 'slice-read', pass: 1, action: 'stop' });
+      await held.awaitLog(/failpoint/, 30_000);
+      await terminate(world, 'client backend');
+      await terminate(world, 'walsender');
+      held.signal('SIGCONT');
+      const since = performance.now();
+      return { recovery: await world.recovered(since) };
+    },
+  },
 ];
 
 /** Faults after which the stream would have a gap. */
@@ -91,7 +111,7 @@ const gaps: readonly Scenario[] = [
   {
     name: 'slot-dropped',
     fault: 'the slot dropped by somebody else',
-    form: 'short',
+    form: 'full',
     needs: {},
     within: 15,
     seeds: ['slot_absent'],
@@ -105,7 +125,7 @@ const gaps: readonly Scenario[] = [
   {
     name: 'slot-dropped-and-made-again',
     fault: 'the slot dropped and made again by somebody else, so that rows in between are in no slot',
-    form: 'full',
+    form: 'short',
     needs: { plugin: 'pgoutput' },
     within: 15,
     seeds: [['state_behind_slot'], ['slot_absent']],

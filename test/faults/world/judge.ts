@@ -15,7 +15,35 @@ export interface Case {
   readonly seededUntil: Date;
   /** Rows that PostgreSQL has lost and the counters have not, as JSON. */
   readonly ghosts: readonly string[];
+  /** Rows as they were before the table was changed under them. */
+  readonly remembered: readonly RememberedRow[];
 }
+
+/** A row of the spend logs as it was committed, whatever became of it since. */
+export interface RememberedRow {
+  readonly requestId: string;
+  /** The transaction that wrote it; null where the first seed found it. */
+  readonly xid: string | null;
+  /** As JSON. */
+  readonly row: string;
+}
+
+/** Every row that is in the spend logs, as {@link RememberedRow}s; with `request_id` not in `$2`. */
+const PRESENT = (table: string): string => `
+  SELECT request_id AS "requestId", CASE WHEN pg_xact_commit_timestamp(xmin) > $1 THEN xmin::text END AS xid,
+    (to_jsonb(logs) - ARRAY['messages', 'response', 'proxy_server_request'])::text AS row
+  FROM ${table} AS logs WHERE request_id <> ALL ($2::text[])`;
+
+/** What the spend logs hold now beside what is remembered already. */
+export async function remember(
+  pool: pg.Pool,
+  { schema, seededUntil, remembered }: Pick<Case, 'schema' | 'seededUntil' | 'remembered'>,
+): Promise<readonly RememberedRow[]> {
+  const known = remembered.map(({ requestId }) => requestId);
+  return (await pool.query<RememberedRow>(PRESENT(spendLogs(schema)), [seededUntil, known])).rows;
+}
+
+const spendLogs = (schema: string): string => `"${schema.replaceAll('"', '""')}"."LiteLLM_SpendLogs"`;
 
 /** What the comparison of all families came to. */
 export interface Verdict {
@@ -51,7 +79,6 @@ export async function judge(about: Case, replicas: readonly Replica[]): Promise<
 
 /** Sets the oracle up anew: a crash empties its unlogged tables, and another server may never have had them. */
 async function recount(client: pg.Client, about: Case): Promise<Oracle> {
-  const logs = `"${about.schema.replaceAll('"', '""')}"."LiteLLM_SpendLogs"`;
   await client.query('DROP SCHEMA IF EXISTS oracle CASCADE');
   const oracle = await Oracle.install(client, about.schema);
   await client.query('DROP FUNCTION oracle.take_arrivals CASCADE');
@@ -60,12 +87,14 @@ async function recount(client: pg.Client, about: Case): Promise<Oracle> {
     await oracle.settle();
     await client.query(`SELECT oracle.count_unseen('-infinity'); TRUNCATE oracle.rows`);
   }
+  const { schema, seededUntil, remembered } = about;
   await client.query(
-    `INSERT INTO oracle.arrivals
-     SELECT CASE WHEN pg_xact_commit_timestamp(xmin) > $1 THEN xmin::text::xid8 END,
-       to_jsonb(logs) - ARRAY['messages', 'response', 'proxy_server_request']
-     FROM ${logs} AS logs`,
-    [about.seededUntil],
+    `INSERT INTO oracle.arrivals SELECT xid::xid8, row::jsonb FROM jsonb_to_recordset($1) AS was (xid text, row text)`,
+    [JSON.stringify(remembered)],
+  );
+  await client.query(
+    `INSERT INTO oracle.arrivals SELECT xid::xid8, row::jsonb FROM (${PRESENT(spendLogs(schema))}) AS present`,
+    [seededUntil, remembered.map(({ requestId }) => requestId)],
   );
   await oracle.settle();
   await client.query('ANALYZE oracle.rows; ANALYZE oracle.counted');

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../scripts/servers/free-port.mjs';
 import { awaitUntil } from '../../support/await-until.js';
 import { type ExporterProcess, type ProcessEnd, startExporter } from '../../support/exporter-process.js';
+import { httpGet } from '../../support/http-get.js';
 import { type TcpProxy, tcpProxy } from '../../support/tcp-proxy.js';
 import { type Failpoint, writeFailpoint } from '../failpoints/failpoint.js';
 import { figureOf } from './self-metrics.js';
@@ -79,9 +80,8 @@ export class Replica implements AsyncDisposable {
 
   /** GET /metrics as text. @throws Error where there is no answer within `patience` milliseconds */
   async text(patience = 3_000): Promise<string> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/metrics`, { signal: AbortSignal.timeout(patience) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`exporter ${this.name}: ${response.status} ${text}`);
+    const { status, text } = await httpGet(`http://127.0.0.1:${this.port}/metrics`, patience);
+    if (status !== 200) throw new Error(`exporter ${this.name}: ${status} ${text}`);
     return text;
   }
 

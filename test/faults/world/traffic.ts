@@ -95,6 +95,25 @@ export class Traffic {
     this.rows += count + rows.length;
   }
 
+  /** So many transactions of one row each: copies of one of traffic, which end when they are written. */
+  async writeSingly(count: number): Promise<void> {
+    const [row] = this.fresh(1);
+    if (row === undefined) throw new RangeError('one row was asked for');
+    const table = this.#simulator.database.table('LiteLLM_SpendLogs');
+    await this.exclusively(() => this.#simulator.write([row]));
+    await this.exclusively(() =>
+      this.#pool.query(
+        `DO $do$ BEGIN FOR copy IN 1..${count} LOOP
+           INSERT INTO ${table}
+           SELECT (jsonb_populate_record(row, jsonb_build_object('request_id', request_id || '-' || copy, 'endTime', clock_timestamp() AT TIME ZONE 'UTC'))).*
+           FROM ${table} AS row WHERE request_id = '${row.request_id}';
+           COMMIT;
+         END LOOP; END $do$`,
+      ),
+    );
+    this.rows += count + 1;
+  }
+
   /** Waits until so many more rows are committed. */
   async more(rows: number, timeout = 60_000): Promise<void> {
     const wanted = this.rows + rows;

@@ -1,15 +1,16 @@
+import { cpus, loadavg } from 'node:os';
 import pg from 'pg';
 import { Simulator } from '../../../apps/simulator/src/index.js';
 import { awaitUntil } from '../../support/await-until.js';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { type TcpProxy, tcpProxy } from '../../support/tcp-proxy.js';
-import { askPostgres } from './ask-postgres.js';
 import { askRedis } from './ask-redis.js';
-import { judge, type Verdict } from './judge.js';
+import { judge, type RememberedRow, remember, type Verdict } from './judge.js';
 import type { Needs } from './needs.js';
 import { type Links, Replica } from './replica.js';
 import { CLOCK, MARKER, markOf } from './self-metrics.js';
+import { follow } from './standby.js';
 import { Traffic } from './traffic.js';
 import { Watch } from './watch.js';
 
@@ -27,6 +28,8 @@ export class World implements AsyncDisposable {
   readonly traffic: Traffic;
   /** Rows that PostgreSQL has lost after the state counted them, as JSON. */
   readonly ghosts: string[] = [];
+  /** Rows that count as they were committed, whatever is done to the table since. */
+  readonly remembered: RememberedRow[] = [];
   /** By PostgreSQL's clock: what was committed before is what the first seed found. */
   seededUntil = new Date(0);
   /** The server that LiteLLM writes to. */
@@ -39,6 +42,7 @@ export class World implements AsyncDisposable {
   readonly way: TcpProxy;
   readonly #pool: pg.Pool;
   readonly #disposables: AsyncDisposable[];
+  #patience = 1;
 
   private constructor(
     readonly needs: Needs,
@@ -63,10 +67,11 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts the servers, makes a world with some history and, unless told otherwise, exporters and traffic. */
-  static async open(needs: Needs): Promise<World> {
+  static async open(needs: Needs, patience = 1): Promise<World> {
     const stack: AsyncDisposable[] = [];
     try {
       const world = await World.#build(needs, stack);
+      world.#patience = patience;
       if (needs.started !== false) await world.begin();
       return world;
     } catch (error) {
@@ -154,6 +159,12 @@ export class World implements AsyncDisposable {
     return (await this.#pool.query<Row>(text, values)).rows;
   }
 
+  /** What a limit of `seconds`, which is one of a quiet machine, comes to on this one while it is as busy as it is. */
+  limit(seconds: number): number {
+    const [load = 0] = loadavg();
+    return seconds * this.#patience * Math.max(1, load / cpus().length);
+  }
+
   /** The exporter that has the stream. */
   async leader(timeout = 60_000): Promise<Replica> {
     return awaitUntil(
@@ -197,10 +208,19 @@ export class World implements AsyncDisposable {
   async judge(): Promise<Verdict> {
     await this.traffic.stop();
     await this.quiet();
-    const { database, ghosts, seededUntil } = this;
+    const { database, ghosts, seededUntil, remembered } = this;
     const url = this.postgres.url(database);
     const running = this.replicas.filter((replica) => replica.running);
-    return judge({ url, schema: SCHEMA, seededUntil, ghosts }, running);
+    return judge({ url, schema: SCHEMA, seededUntil, ghosts, remembered }, running);
+  }
+
+  /** Does something to the spend logs that takes rows away or changes them, after noting what there is; nothing is written meanwhile. */
+  async changingSpendLogs<T>(work: () => Promise<T>): Promise<T> {
+    return this.traffic.exclusively(async () => {
+      const { seededUntil, remembered } = this;
+      remembered.push(...(await remember(this.#pool, { schema: SCHEMA, seededUntil, remembered })));
+      return work();
+    });
   }
 
   /** LiteLLM's tables, empty, in another database of the same server. */
@@ -268,23 +288,4 @@ export class World implements AsyncDisposable {
     await this.traffic.stop();
     for (const part of this.#disposables.reverse()) await part[Symbol.asyncDispose]();
   }
-}
-
-/** A standby from a cold copy, as pg_basebackup would make it from a warm one. */
-async function follow(primary: PostgresServer, { flavor = 'debian-15', standby = {}, postgres }: Needs) {
-  const { primary_slot_name: slot } = standby;
-  if (slot !== undefined) await askPostgres(primary, `SELECT pg_create_physical_replication_slot('${slot}', true)`);
-  await primary.stop('fast');
-  const settings = {
-    track_commit_timestamp: 'on',
-    ...postgres,
-    primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres password='${primary.password}' dbname=postgres`,
-    hot_standby_feedback: 'on',
-    wal_retrieve_retry_interval: '500ms',
-    ...standby,
-  };
-  const copy = startPostgres({ flavor, settings, from: { dataDirectory: primary.dataDirectory, standby: true } });
-  const server = await copy;
-  await primary.start();
-  return server;
 }
