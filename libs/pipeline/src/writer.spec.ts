@@ -1,6 +1,7 @@
 import { EntityLayer, TransactionFold } from '@app/aggregates';
 import { type Change, ExporterFailure, type Lsn, lsnOf } from '@app/change';
 import { describe, expect, it, jest } from '@jest/globals';
+import type { Subscription } from 'rxjs';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { insert, remove, update } from '../../../test/support/fake-postgres.js';
 import { counted, read, spend } from '../../../test/support/given-pipeline.js';
@@ -17,12 +18,13 @@ class Given {
   readonly writer: Writer;
   readonly failures: unknown[] = [];
   readonly stored: Lsn[] = [];
+  readonly listening: Subscription;
   #commits = 0n;
   #letGo: (() => void)[] | null = null;
 
   constructor(readonly seeded: SeededStore) {
     this.writer = new Writer(seeded.store, this.told);
-    this.writer.failed.subscribe((error) => this.failures.push(error));
+    this.listening = this.writer.failed.subscribe((error) => this.failures.push(error));
     this.writer.stored.subscribe(({ next }) => this.stored.push(next));
     this.writer.attach(seeded.claim);
   }
@@ -174,6 +176,18 @@ describe('the writer', () => {
     await awaitUntil(() => one.failures.length > 0, { interval: 1 });
     expect(one.failures).toEqual([refused]);
     expect(one.writer.checkpoint).toBeNull();
+  });
+
+  it('W4: a step that is refused between two streams, when nobody listens, is told and counted', async () => {
+    const one = await given();
+    one.listening.unsubscribe();
+    one.seeded.store.reach = (point) => {
+      if (point === 'store') throw new ExporterFailure({ kind: 'fenced', message: 'a newer writer' });
+    };
+    one.commit(spend());
+    await awaitUntil(() => one.writer.checkpoint === null, { interval: 1 });
+    expect(one.told.of('fenced')).toHaveLength(1);
+    expect(one.told.of('error')).toEqual([[expect.stringContaining('a newer writer')]]);
   });
 
   it('what a batch can not take in ends the claim, not the process', async () => {

@@ -1,5 +1,5 @@
 import { AggregateState, type EntityLookup, type FoldContext, SpendFold, type StateStore } from '@app/aggregates';
-import { type Checkpoint, type Epoch, ExporterFailure, LSN_ZERO, type Lsn } from '@app/change';
+import { type Checkpoint, type Epoch, ExporterFailure, isFailure, LSN_ZERO, type Lsn } from '@app/change';
 import { asyncScheduler, filter, from, type Observable, Subject } from 'rxjs';
 import { Batch, type WriterInput } from './batch.js';
 import { conflate } from './conflate.js';
@@ -176,7 +176,14 @@ export class Writer {
 
   #fail(error: unknown): void {
     this.#storing = null;
-    this.#failed.next(error);
+    if (this.#failed.observed) this.#failed.next(error);
+    else this.#tell(error);
+  }
+
+  /** Between two streams nobody listens; that another writer has taken over is counted all the same (W4). */
+  #tell(error: unknown): void {
+    this.#observer.error(error instanceof ExporterFailure ? error.explain() : String(error));
+    if (isFailure(error, 'fenced')) this.#observer.fenced();
   }
 
   #project(batch: Batch): Observable<Stored> {
