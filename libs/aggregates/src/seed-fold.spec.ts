@@ -6,6 +6,7 @@ import { key, team, user } from '../../../test/support/fake-state.js';
 import { counted, read, spend } from '../../../test/support/given-pipeline.js';
 import { at, endOfSeed, iso, oldState, SEED_TIMES, seeding } from '../../../test/support/given-seed.js';
 import { GivenSteps } from '../../../test/support/given-steps.js';
+import { emptyRecord } from './record.js';
 import type { AggregateState } from './state.js';
 
 const { HOUR, DAY, NOW } = SEED_TIMES;
@@ -95,6 +96,21 @@ describe('a seed', () => {
       expect(counted(state, 'team_spend_usd', 'team-1', 'one')).toBe(3);
       expect(counted(state, 'key_spend_usd', 'sk-1', 'none')).toBe(3);
       expect(read(state, 'spend_by_model', 'gpt-5')?.rows).toBe(4);
+    });
+
+    it('counters grow by rows that ended after the last commit of rows, though entities were committed since', () => {
+      const old = oldState(3 * HOUR);
+      old.state.apply({ ...emptyRecord(old.state.version, NOW), figures: { counted_until: NOW - 2 * HOUR } });
+      const fold = seeding({ before: old.state, lastCommitTime: NOW - 60_000 });
+      fold.facts([at(NOW - 3 * HOUR), at(NOW - 2 * HOUR), at(NOW - HOUR)]);
+      fold.sliceDone();
+      const state = endOfSeed(fold, NOW - 3 * HOUR, true);
+      expect(counted(state, 'requests_processed', 'gpt-5', 'success')).toBe(2);
+      // What this seed has counted, the next does not count again.
+      const next = seeding({ before: state, lastCommitTime: NOW - 60_000 });
+      next.facts([at(NOW - 3 * HOUR), at(NOW - HOUR)]);
+      next.sliceDone();
+      expect(counted(endOfSeed(next, NOW - 3 * HOUR, true), 'requests_processed', 'gpt-5', 'success')).toBe(2);
     });
 
     it('series of labels that nobody bears any more end, those of others go on', () => {

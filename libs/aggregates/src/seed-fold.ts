@@ -18,7 +18,7 @@ export interface SeedBase {
   readonly snapshotTime: number;
   /** The state that the new one takes the place of; null at a first seed. */
   readonly before: AggregateState | null;
-  /** Commit time of the last transaction that `before` has applied; counters grow by rows that ended later. */
+  /** Commit time of the last transaction that `before` has applied; see {@link SeedFold} for what counters grow by. */
   readonly lastCommitTime: number | null;
   /** Why a seed was taken: the label of `litellm_exporter_seeds_total`. */
   readonly reason: string;
@@ -34,7 +34,11 @@ export interface SeedEnd {
   readonly seconds: number;
 }
 
-/** Builds a whole new state out of a seed, slice by slice, out of sight (W6). */
+/**
+ * Builds a whole new state out of a seed, slice by slice, out of sight (W6). Counters of the state before go on, and grow by the rows
+ * that ended after the last commit of spend-log rows that it has applied: commits of entities say nothing of rows, which may have gone
+ * another way meanwhile (a table that nobody published yet).
+ */
 export class SeedFold {
   readonly state: AggregateState;
   readonly #base: SeedBase;
@@ -50,7 +54,7 @@ export class SeedFold {
     this.#fold = new SpendFold(base.settings);
     this.#fold.moveClock(base.snapshotTime);
     this.#preparation = new StepPreparation(this.state);
-    const countersSince = base.before === null ? null : base.lastCommitTime;
+    const countersSince = base.before === null ? null : (countedUntil(base.before) ?? base.lastCommitTime);
     this.#origin = { from: 'seed', snapshotTime: base.snapshotTime, countersSince };
     this.state.apply(inheritedRecord(base.before, base.settings, base.snapshotTime));
   }
@@ -111,6 +115,7 @@ export class SeedFold {
     delta.figures.settings_since = settingsSince(before, settings, snapshotTime);
     if (before !== null) delta.figures.seed_starts = withSeedStart(before, snapshotTime);
     delta.figures.history_at_seed = before?.counterTable.counter('rows_history', [])?.value ?? 0;
+    delta.figures.counted_until = snapshotTime;
     delta.figures.last_commit_timestamp_seconds = (this.#base.lastCommitTime ?? snapshotTime) / 1000;
     delta.figures.seed_duration_seconds = options.seconds;
     delta.figures.seed_completed_timestamp_seconds = snapshotTime / 1000;
@@ -124,4 +129,9 @@ export class SeedFold {
     const entities = new EntityLayer(this.state.entities);
     this.state.apply(this.#preparation.prepare({ delta, entities, clock }));
   }
+}
+
+/** Until when rows that were committed are in the counters, in milliseconds; null for a state that does not say. */
+function countedUntil({ figures }: AggregateState): number | null {
+  return figures.counted_until === undefined ? null : Number(figures.counted_until);
 }

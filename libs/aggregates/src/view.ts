@@ -124,6 +124,7 @@ export type FigureName =
   | 'history_at_seed'
   | 'seed_starts'
   | 'settings_since'
+  | 'counted_until'
   | 'spend_logs_silent'
   | 'slot_status';
 

@@ -72,6 +72,7 @@ export class Batch {
     this.#moveTo(endLsn);
     this.commitTime = commitTime;
     this.delta.figures.last_commit_timestamp_seconds = commitTime / 1000;
+    if (folded.delta.rows > 0) this.delta.figures.counted_until = commitTime;
     this.transactions += 1;
     this.urgent = true;
   }

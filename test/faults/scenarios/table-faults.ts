@@ -42,8 +42,14 @@ const retention = (plugin: Plugin): Scenario =>
   });
 
 const columnDropped = (plugin: Plugin): Scenario =>
-  change(plugin, ['column-dropped', 'a column of the spend logs dropped that the exporter does not read'], (world) =>
-    world.query(`ALTER TABLE ${LOGS} DROP COLUMN requester_ip_address`),
+  change(
+    plugin,
+    [
+      'column-dropped',
+      'a column of the spend logs that the exporter does not read dropped, and added again by the next migration',
+    ],
+    (world) =>
+      world.query(`ALTER TABLE ${LOGS} DROP COLUMN requester_ip_address, ADD COLUMN requester_ip_address text`),
   );
 
 /** LiteLLM's run book. What is written until the exporter has noticed is in no slot: a new seed finds it. */
@@ -80,15 +86,27 @@ export const tableFaults: readonly Scenario[] = [
   {
     ...change(
       'wal2json',
-      ['read-column-dropped', 'a column of the spend logs dropped that the exporter reads'],
-      (world) => world.query(`ALTER TABLE ${LOGS} DROP COLUMN "completionStartTime"`),
+      [
+        'read-column-dropped',
+        'a column of the spend logs that the exporter reads dropped, and added again by the next migration',
+      ],
+      (world) =>
+        world.query(
+          `ALTER TABLE ${LOGS} DROP COLUMN "completionStartTime", ADD COLUMN "completionStartTime" timestamp(3)`,
+        ),
     ),
   },
   {
     ...change(
       'pgoutput',
-      ['unpublished', 'the spend logs taken out of the publication by DROP COLUMN … CASCADE of a column that is read'],
-      (world) => world.query(`ALTER TABLE ${LOGS} DROP COLUMN "completionStartTime" CASCADE`),
+      [
+        'unpublished',
+        'the spend logs taken out of the publication by DROP COLUMN … CASCADE of a column that is read, which the next migration adds again',
+      ],
+      (world) =>
+        world.query(
+          `ALTER TABLE ${LOGS} DROP COLUMN "completionStartTime" CASCADE, ADD COLUMN "completionStartTime" timestamp(3)`,
+        ),
     ),
     within: 30,
     seeds: ['slot_lost'],
