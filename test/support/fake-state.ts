@@ -16,6 +16,7 @@ import {
   type Entity,
   type EntityTable,
   entityKey,
+  isUiKey,
   type KeyEntity,
   type ModelEntity,
   type OrganizationEntity,
@@ -138,13 +139,28 @@ function fakeEntities({ entities = [], absent = [], replaced = {} }: FakeStatePa
     tables.set(entity.table, table.set(entityKey(entity), entity));
   }
   const get = (table: string, key: string) => tables.get(table)?.get(key);
+  const keys = [...(tables.get('key')?.values() ?? [])] as KeyEntity[];
   return {
     present: (table) => !absent.includes(table),
     all: (table) => (tables.get(table)?.values() ?? []) as never,
     count: (table) => tables.get(table)?.size ?? 0,
     get: (table, key) => get(table, key) as never,
+    restrictedKeys: () => keys.filter((one) => !isUnrestricted(one)),
+    unrestrictedKeysBy: (owner) => {
+      const counts = new Map<string, number>();
+      for (const one of keys) {
+        const id = one[`${owner}Id`];
+        if (isUnrestricted(one) && !isUiKey(one) && id !== '') counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
+      return counts;
+    },
     keyOfToken: (token) => (get('key', token) ?? get('key', replaced[token] ?? '')) as KeyEntity | undefined,
   };
+}
+
+function isUnrestricted({ blocked, budgetId, models, ...one }: KeyEntity): boolean {
+  const limits = [one.maxParallelRequests, one.tpmLimit, one.rpmLimit, one.maxBudget, one.budgetResetAt, one.expires];
+  return !blocked && budgetId === '' && models.length === 0 && limits.every((limit) => limit === null);
 }
 
 const NO_LIMITS = { maxParallelRequests: null, tpmLimit: null, rpmLimit: null };

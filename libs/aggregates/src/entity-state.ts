@@ -1,5 +1,5 @@
 import { type Entity, type EntityOf, type EntityTable, entityKey, type KeyEntity } from '@app/litellm';
-import { keyText } from './delta.js';
+import { type KeyOwner, KeyTable } from './keys/key-table.js';
 import type { EntityOperation } from './record.js';
 import type { EntityView } from './view.js';
 
@@ -10,12 +10,6 @@ export interface EntityLookup {
   keyOfToken(token: string): KeyEntity | undefined;
   /** The token by which this one was replaced, one step of possibly several; undefined where it was not. */
   replacementOf(token: string): string | undefined;
-}
-
-/** The labels by which families and counters name a key. */
-export function keyLabels(key: KeyEntity | undefined): readonly [name: string, alias: string] {
-  if (key === undefined) return ['none', 'none'];
-  return [key.keyName === '' ? 'none' : key.keyName, key.keyAlias === '' ? 'none' : key.keyAlias];
 }
 
 /** The labels by which families and counters name a team. */
@@ -40,11 +34,10 @@ export function answeringKey(entities: EntityLookup, token: string): KeyEntity |
 
 /** LiteLLM's entities as they stand after the last applied record. */
 export class EntityState implements EntityView, EntityLookup {
+  readonly #keys = new KeyTable();
   readonly #tables = new Map<EntityTable, Map<string, Entity>>();
   readonly #present = new Map<EntityTable, boolean>();
   readonly #replaced = new Map<string, string>();
-  /** How many keys bear a pair of labels: the last one to go ends the pair's counter. */
-  readonly #keyPairs = new Map<string, number>();
 
   /** Replaced tokens, old to new. */
   get replacedTokens(): ReadonlyMap<string, string> {
@@ -61,15 +54,23 @@ export class EntityState implements EntityView, EntityLookup {
   }
 
   all<T extends EntityTable>(table: T): Iterable<EntityOf<T>> {
-    return this.#table(table).values() as Iterable<EntityOf<T>>;
+    return this.#entities(table).values() as Iterable<EntityOf<T>>;
   }
 
   count(table: EntityTable): number {
-    return this.#table(table).size;
+    return this.#entities(table).size;
   }
 
   get<T extends EntityTable>(table: T, key: string): EntityOf<T> | undefined {
-    return this.#table(table).get(key) as EntityOf<T> | undefined;
+    return this.#entities(table).get(key) as EntityOf<T> | undefined;
+  }
+
+  restrictedKeys(): Iterable<KeyEntity> {
+    return this.#keys.restricted();
+  }
+
+  unrestrictedKeysBy(owner: KeyOwner): Iterable<readonly [id: string, keys: number]> {
+    return this.#keys.unrestrictedBy(owner);
   }
 
   keyOfToken(token: string): KeyEntity | undefined {
@@ -82,7 +83,7 @@ export class EntityState implements EntityView, EntityLookup {
 
   /** How many keys bear this pair of labels. */
   keysOfPair(labels: readonly string[]): number {
-    return this.#keyPairs.get(keyText(labels)) ?? 0;
+    return this.#keys.keysOfPair(labels);
   }
 
   setPresent(table: EntityTable, present: boolean): void {
@@ -96,38 +97,26 @@ export class EntityState implements EntityView, EntityLookup {
   apply(operation: EntityOperation): void {
     switch (operation.op) {
       case 'put':
-        this.#remove(operation.entity.table, entityKey(operation.entity));
-        this.#insert(operation.entity);
+        this.#put(operation.entity);
         return;
       case 'delete':
-        this.#remove(operation.table, operation.key);
+        this.#entities(operation.table).delete(operation.key);
         return;
       case 'clear':
-        this.#table(operation.table).clear();
-        if (operation.table === 'key') this.#keyPairs.clear();
+        this.#entities(operation.table).clear();
         return;
     }
   }
 
-  #insert(entity: Entity): void {
-    this.#table(entity.table).set(entityKey(entity), entity);
-    if (entity.table === 'key') this.#countPair(entity, 1);
+  /** An entity that is known keeps its place in the order, so that answers list it where they did before. */
+  #put(entity: Entity): void {
+    if (entity.table === 'key') this.#keys.set(entity);
+    else this.#table(entity.table).set(entityKey(entity), entity);
     if (entity.table === 'deprecated_key') this.replaceToken(entity.token, entity.activeTokenId);
   }
 
-  #remove(table: EntityTable, key: string): void {
-    const entities = this.#table(table);
-    const before = entities.get(key);
-    if (before === undefined) return;
-    entities.delete(key);
-    if (before.table === 'key') this.#countPair(before, -1);
-  }
-
-  #countPair(key: KeyEntity, by: 1 | -1): void {
-    const pair = keyText(keyLabels(key));
-    const count = (this.#keyPairs.get(pair) ?? 0) + by;
-    if (count === 0) this.#keyPairs.delete(pair);
-    else this.#keyPairs.set(pair, count);
+  #entities(table: EntityTable): KeyTable | Map<string, Entity> {
+    return table === 'key' ? this.#keys : this.#table(table);
   }
 
   #table(table: EntityTable): Map<string, Entity> {

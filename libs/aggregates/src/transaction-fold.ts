@@ -15,8 +15,9 @@ import {
 } from '@app/litellm';
 import { Delta } from './delta.js';
 import { EntityLayer } from './entity-layer.js';
-import { type EntityLookup, keyLabels, teamLabels } from './entity-state.js';
+import { type EntityLookup, teamLabels } from './entity-state.js';
 import type { FoldOrigin, SpendById, SpendFold } from './fold.js';
+import { keyLabels } from './keys/key-table.js';
 import type { ExactSum } from './record.js';
 
 /** A change of rows inside a transaction. */

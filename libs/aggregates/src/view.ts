@@ -1,4 +1,5 @@
 import type { EntityOf, EntityTable, KeyEntity } from '@app/litellm';
+import type { KeyOwner } from './keys/key-table.js';
 
 /** The windows of METRICS.md section 1: spend, requests, errors, key spend (30 days), last minute. */
 export type WindowName = 'S' | 'R' | 'E' | 'K' | 'M';
@@ -109,6 +110,13 @@ export interface EntityView {
   get<T extends EntityTable>(table: T, key: string): EntityOf<T> | undefined;
   /** The key that answers for a token now, through replacements of tokens; undefined for an unknown one. */
   keyOfToken(token: string): KeyEntity | undefined;
+  /**
+   * Keys with a limit, a budget or budget row, an expiry, a list of models, or a block; UI log-ins among them. A site may
+   * know a million keys: no answer looks through {@link all} of them.
+   */
+  restrictedKeys(): Iterable<KeyEntity>;
+  /** How many keys that nothing restricts each owner has, by the key's own ids and without UI log-ins. */
+  unrestrictedKeysBy(owner: KeyOwner): Iterable<readonly [id: string, keys: number]>;
 }
 
 /** Single figures of the state, like seed progress or slot bytes, by name; absent until known. */

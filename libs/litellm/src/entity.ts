@@ -25,6 +25,14 @@ export interface KeyEntity extends Limits {
   readonly blocked: boolean;
 }
 
+/** The team of the short-lived keys that LiteLLM makes at a UI log-in. */
+const UI_TEAM = 'litellm-dashboard';
+
+/** True for a key of a UI log-in, which only the families of key spend count (METRICS.md, "UI log-ins"). */
+export function isUiKey(key: KeyEntity): boolean {
+  return key.teamId === UI_TEAM;
+}
+
 /** A team: `LiteLLM_TeamTable`. */
 export interface TeamEntity extends Limits {
   readonly table: 'team';

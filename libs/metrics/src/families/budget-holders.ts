@@ -1,7 +1,7 @@
 import type { StateView } from '@app/aggregates';
-import type { BudgetEntity } from '@app/litellm';
+import { type BudgetEntity, isUiKey } from '@app/litellm';
 import { each, type Steps } from '../steps.js';
-import { isUiKey, keyEntityAlias, orNone, teamMemberId } from './labels.js';
+import { keyEntityAlias, orNone, teamMemberId } from './labels.js';
 
 /** What an entity may spend, and has: METRICS.md section 3, one row. */
 export interface BudgetHolder {
@@ -15,11 +15,11 @@ export interface BudgetHolder {
   readonly resetAt: number | null;
 }
 
-/** Everything that can have a budget, with or without one. */
+/** Everything that has a budget, a soft one or a row of them. */
 export function* budgetHolders(view: StateView): Steps<readonly BudgetHolder[]> {
   const holders: BudgetHolder[] = [];
   const add = (holder: BudgetHolder): void => {
-    holders.push(holder);
+    if (holder.maxBudget !== null || holder.softBudget !== null) holders.push(holder);
   };
   yield* ownBudgets(view, add);
   yield* keyBudgets(view, add);
@@ -42,7 +42,7 @@ function* ownBudgets({ entities }: StateView, add: Add): Steps {
 
 /** A key's own budget wins over its budget row, column by column; its soft budget is always in the row. */
 function* keyBudgets(view: StateView, add: Add): Steps {
-  yield* each(view.entities.all('key'), (key) => {
+  yield* each(view.entities.restrictedKeys(), (key) => {
     if (isUiKey(key)) return;
     const row = budgetRow(view, key.budgetId);
     add({

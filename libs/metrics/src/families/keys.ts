@@ -1,10 +1,11 @@
-import { keyLabels, type StateView } from '@app/aggregates';
+import { type KeyOwner, keyLabels, type StateView } from '@app/aggregates';
+import { isUiKey } from '@app/litellm';
 import { type GaugeFamily, gauge } from '../family.js';
 import { each, type Steps } from '../steps.js';
 import { budgetRow } from './budget-holders.js';
-import { ENTITY_LABELS, isUiKey, joined, KEY_LABELS, orNone } from './labels.js';
+import { ENTITY_LABELS, joined, KEY_LABELS, orNone } from './labels.js';
 
-/** What is known of all keys that share name and alias. UI log-ins are left out. */
+/** What is known of all keys that share name and alias and have a budget or an expiry. UI log-ins are left out. */
 interface KeyPair {
   readonly labels: readonly string[];
   /** Earliest expiry of all, in milliseconds since the Unix epoch. */
@@ -74,8 +75,9 @@ function pairFamily({ name, help, kept, value }: PairFamily): GaugeFamily {
 
 function* keyPairs(view: StateView): Steps<ReadonlyMap<string, KeyPair>> {
   const pairs = new Map<string, KeyPair>();
-  yield* each(view.entities.all('key'), (key) => {
-    if (isUiKey(key)) return;
+  yield* each(view.entities.restrictedKeys(), (key) => {
+    const budget = key.maxBudget ?? budgetRow(view, key.budgetId)?.maxBudget ?? null;
+    if (isUiKey(key) || (budget === null && key.expires === null)) return;
     const labels = keyLabels(key);
     const id = joined(...labels);
     let pair = pairs.get(id);
@@ -87,7 +89,6 @@ function* keyPairs(view: StateView): Steps<ReadonlyMap<string, KeyPair>> {
       pair.expires = earlier(pair.expires, key.expires);
       if (key.expires > view.clock) pair.expiresNext = earlier(pair.expiresNext, key.expires);
     }
-    const budget = key.maxBudget ?? budgetRow(view, key.budgetId)?.maxBudget ?? null;
     if (budget === null) return;
     pair.budget = (pair.budget ?? 0) + budget;
     pair.spend += key.spend;
@@ -100,7 +101,7 @@ function earlier(known: number | null, time: number): number {
 }
 
 /** How many keys somebody owns. */
-interface KeyOwner {
+interface KeyOwning {
   readonly labels: readonly string[];
   active: number;
   expired: number;
@@ -119,24 +120,25 @@ function ownerFamily(name: string, what: string, count: 'active' | 'expired'): G
   });
 }
 
-function* keyOwners(view: StateView): Steps<ReadonlyMap<string, KeyOwner>> {
+function* keyOwners(view: StateView): Steps<ReadonlyMap<string, KeyOwning>> {
   const { entities, clock } = view;
-  const owners = new Map<string, KeyOwner>();
-  const aliases = {
-    user: (id: string) => entities.get('user', id)?.userAlias,
-    team: (id: string) => entities.get('team', id)?.teamAlias,
-    organization: (id: string) => entities.get('organization', id)?.organizationAlias,
-  };
-  const ownerOf = (type: keyof typeof aliases, id: string): KeyOwner | undefined => {
+  const owners = new Map<string, KeyOwning>();
+  const ownerOf = (type: KeyOwner, id: string): KeyOwning | undefined => {
     const known = owners.get(joined(type, id));
     if (known !== undefined || id === '') return known;
-    const alias = aliases[type](id);
+    const alias = aliasOf(view, type, id);
     if (alias === undefined) return undefined;
     const owner = { labels: [type, id, orNone(alias)], active: 0, expired: 0 };
     owners.set(joined(type, id), owner);
     return owner;
   };
-  yield* each(entities.all('key'), (key) => {
+  for (const type of ['user', 'team', 'organization'] as const) {
+    yield* each(entities.unrestrictedKeysBy(type), ([id, keys]) => {
+      const owner = ownerOf(type, id);
+      if (owner !== undefined) owner.active += keys;
+    });
+  }
+  yield* each(entities.restrictedKeys(), (key) => {
     if (isUiKey(key)) return;
     const expired = key.expires !== null && key.expires <= clock;
     const active = !expired && !key.blocked;
@@ -148,4 +150,16 @@ function* keyOwners(view: StateView): Steps<ReadonlyMap<string, KeyOwner>> {
     }
   });
   return owners;
+}
+
+/** The alias of an owner; undefined where there is no such entity. */
+function aliasOf({ entities }: StateView, type: KeyOwner, id: string): string | undefined {
+  switch (type) {
+    case 'user':
+      return entities.get('user', id)?.userAlias;
+    case 'team':
+      return entities.get('team', id)?.teamAlias;
+    case 'organization':
+      return entities.get('organization', id)?.organizationAlias;
+  }
 }

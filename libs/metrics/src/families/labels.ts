@@ -6,14 +6,6 @@ export const ENTITY_LABELS = ['entity_type', 'entity_id', 'entity_alias'] as con
 /** Labels by which a family names a key. */
 export const KEY_LABELS = ['key_name', 'key_alias'] as const;
 
-/** The team of the short-lived keys that LiteLLM makes at a UI log-in. */
-const UI_TEAM = 'litellm-dashboard';
-
-/** True for a key of a UI log-in, which only the families of key spend count. */
-export function isUiKey(key: KeyEntity): boolean {
-  return key.teamId === UI_TEAM;
-}
-
 /** False for '', which stands for nothing like NULL does. */
 export function isGiven(text: string): boolean {
   return text !== '';

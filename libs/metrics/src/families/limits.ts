@@ -1,8 +1,8 @@
 import type { StateView } from '@app/aggregates';
-import type { Limits } from '@app/litellm';
+import { isUiKey, type Limits } from '@app/litellm';
 import { type GaugeFamily, gauge } from '../family.js';
 import { each, type Steps } from '../steps.js';
-import { ENTITY_LABELS, isUiKey, keyEntityAlias, orNone } from './labels.js';
+import { ENTITY_LABELS, keyEntityAlias, orNone } from './labels.js';
 
 /** The limits in force for one entity; null means no limit. */
 interface LimitedEntity {
@@ -53,7 +53,7 @@ function* limitedEntities(view: StateView): Steps<readonly LimitedEntity[]> {
     if (limits === undefined) return;
     limited.push({ labels: ['organization', organizationId, orNone(organizationAlias)], limits });
   });
-  yield* each(entities.all('key'), (key) => {
+  yield* each(entities.restrictedKeys(), (key) => {
     if (isUiKey(key)) return;
     limited.push({ labels: ['key', key.token, keyEntityAlias(key)], limits: ownElse(key, budgetOf(key.budgetId)) });
   });

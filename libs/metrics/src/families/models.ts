@@ -1,7 +1,8 @@
 import type { StateView } from '@app/aggregates';
+import { isUiKey } from '@app/litellm';
 import { type GaugeFamily, gauge } from '../family.js';
 import { each, type Steps } from '../steps.js';
-import { ENTITY_LABELS, isGiven, isUiKey, keyEntityAlias, orNone } from './labels.js';
+import { ENTITY_LABELS, isGiven, keyEntityAlias, orNone } from './labels.js';
 
 /** Models that may be used, and that are known. */
 export const MODEL_FAMILIES: readonly GaugeFamily[] = [
@@ -25,7 +26,7 @@ export const MODEL_FAMILIES: readonly GaugeFamily[] = [
       yield* each(entities.all('organization'), ({ organizationId, organizationAlias, models }) =>
         emit(['organization', organizationId, orNone(organizationAlias)], availableModels(models, all)),
       );
-      yield* each(entities.all('key'), (key) => {
+      yield* each(entities.restrictedKeys(), (key) => {
         if (key.models.length === 0 || isUiKey(key)) return;
         const team = entities.get('team', key.teamId);
         const ofTeam = team === undefined ? all : availableModels(team.models, all);

@@ -1,9 +1,10 @@
 import type { SeriesView, StateView } from '@app/aggregates';
+import { isUiKey } from '@app/litellm';
 import { type GaugeFamily, windowedGauge } from '../family.js';
 import type { StateReading } from '../state-reading.js';
 import { each, type Steps } from '../steps.js';
 import { organizationOfRow, SumsByPair } from './joins.js';
-import { ENTITY_LABELS, isUiKey, keyEntityAlias, orNone } from './labels.js';
+import { ENTITY_LABELS, keyEntityAlias, orNone } from './labels.js';
 
 /** Rows and tokens of one entity and model in the last minute. */
 interface Rate {

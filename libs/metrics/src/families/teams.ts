@@ -1,7 +1,7 @@
-import type { TeamEntity } from '@app/litellm';
+import { isUiKey, type TeamEntity } from '@app/litellm';
 import { type GaugeFamily, gauge } from '../family.js';
 import { each } from '../steps.js';
-import { ENTITY_LABELS, isGiven, isUiKey, keyEntityAlias, orNone } from './labels.js';
+import { ENTITY_LABELS, isGiven, keyEntityAlias, orNone } from './labels.js';
 
 /** Who is in a team, and what is blocked. */
 export const TEAM_FAMILIES: readonly GaugeFamily[] = [
@@ -23,7 +23,7 @@ export const TEAM_FAMILIES: readonly GaugeFamily[] = [
       yield* each(entities.all('team'), (team) => {
         if (team.blocked) emitBlocked('team', team.teamId, orNone(team.teamAlias));
       });
-      yield* each(entities.all('key'), (key) => {
+      yield* each(entities.restrictedKeys(), (key) => {
         if (key.blocked && !isUiKey(key)) emitBlocked('key', key.token, keyEntityAlias(key));
       });
       yield* each(entities.all('end_user'), ({ userId, alias, blocked }) => {
