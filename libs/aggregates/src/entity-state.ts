@@ -1,7 +1,7 @@
 import { type Entity, type EntityOf, type EntityTable, entityKey, type KeyEntity } from '@app/litellm';
-import { type KeyOwner, KeyTable } from './keys/key-table.js';
+import { KeyTable } from './keys/key-table.js';
 import type { EntityOperation } from './record.js';
-import type { EntityView } from './view.js';
+import type { EntityView, KeyOwner } from './view.js';
 
 /** How entities are looked up; a state's own, or one with operations laid over it. */
 export interface EntityLookup {

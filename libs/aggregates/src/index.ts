@@ -3,7 +3,7 @@ export { Delta, keyText } from './delta.js';
 export { EntityLayer } from './entity-layer.js';
 export { type EntityLookup, teamLabels } from './entity-state.js';
 export { SpendFold } from './fold.js';
-export { type KeyOwner, keyLabels } from './keys/key-table.js';
+export { keyLabels } from './keys/key-table.js';
 export { StepPreparation } from './prepare.js';
 export * from './record.js';
 export { type SeedBase, SeedFold } from './seed-fold.js';

@@ -1,5 +1,4 @@
 import type { EntityOf, EntityTable, KeyEntity } from '@app/litellm';
-import type { KeyOwner } from './keys/key-table.js';
 
 /** The windows of METRICS.md section 1: spend, requests, errors, key spend (30 days), last minute. */
 export type WindowName = 'S' | 'R' | 'E' | 'K' | 'M';
@@ -100,6 +99,9 @@ export interface HistogramView {
   /** Sum of the observed seconds. */
   readonly sum: number;
 }
+
+/** Who a key may belong to. */
+export type KeyOwner = 'user' | 'team' | 'organization';
 
 /** What is known of LiteLLM's entities at the moment of the answer. */
 export interface EntityView {

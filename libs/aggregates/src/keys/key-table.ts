@@ -1,10 +1,8 @@
 import { isUiKey, type KeyEntity } from '@app/litellm';
 import { keyText } from '../delta.js';
+import type { KeyOwner } from '../view.js';
 import { canBePacked, isUnrestricted, PackedKeys } from './packed-keys.js';
 import { hashOfText, PairCounts } from './pair-counts.js';
-
-/** Who a key may belong to. */
-export type KeyOwner = 'user' | 'team' | 'organization';
 
 /** The labels by which families and counters name a key. */
 export function keyLabels(key: KeyEntity | undefined): readonly [name: string, alias: string] {
