@@ -28,18 +28,18 @@ export interface Block {
   readonly text: string;
 }
 
-/** The fenced blocks of a document, in order. */
+/** The fenced blocks of a document, in order; those of a list without its indentation. */
 export function blocksOf(markdown: string): readonly Block[] {
   const blocks: Block[] = [];
   let section = '';
-  let open: { language: string; lines: string[] } | null = null;
+  let open: { language: string; indent: number; lines: string[] } | null = null;
   for (const line of markdown.split('\n')) {
-    const fence = /^```(\w*)/.exec(line);
+    const fence = /^( *)```(\w*)/.exec(line);
     if (open !== null && fence !== null) {
       blocks.push({ language: open.language, section, text: open.lines.join('\n') });
       open = null;
-    } else if (open !== null) open.lines.push(line);
-    else if (fence !== null) open = { language: fence[1] ?? '', lines: [] };
+    } else if (open !== null) open.lines.push(line.slice(open.indent));
+    else if (fence !== null) open = { language: fence[2] ?? '', indent: fence[1]?.length ?? 0, lines: [] };
     else section = /^#+ (.*)/.exec(line)?.[1] ?? section;
   }
   return blocks;
@@ -60,7 +60,7 @@ export function isForOwner(statement: string): boolean {
 
 /** The document without its fenced blocks. */
 export function prose(markdown: string): string {
-  return markdown.replace(/^```[^\n]*\n[\s\S]*?^```/gm, '');
+  return markdown.replace(/^ *```[^\n]*\n[\s\S]*?^ *```/gm, '');
 }
 
 /** The anchors that GitHub gives to the headings of a document. */

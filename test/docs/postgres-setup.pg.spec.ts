@@ -175,6 +175,33 @@ describe.each<PostgresFlavor>(['debian-15', 'embedded-18'])('POSTGRES_SETUP.md o
     expect(rows.at(-1)?.setting).toBe('50GB');
   });
 
+  it('gets rid of a slot that is read, where it fills the disk', async () => {
+    const slot = `litellm_exporter_${database}`;
+    await admin.query(`SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
+    const { host, port } = server;
+    const consumer = new pg.Client({
+      host,
+      port,
+      user: ROLE,
+      password: 'choose-a-password',
+      database,
+      replication: 'database',
+    } as pg.ClientConfig);
+    consumer.on('error', () => {});
+    await consumer.connect();
+    const options = `proto_version '1', publication_names 'litellm_exporter'`;
+    const streaming = consumer.query(`START_REPLICATION SLOT "${slot}" LOGICAL 0/0 (${options})`);
+    const ended = expect(streaming).rejects.toThrow();
+    const active = async () => (await admin.query('SELECT 1 FROM pg_replication_slots WHERE active')).rowCount === 1;
+    await awaitUntil(active, { what: 'a slot that is read' });
+    const [terminate = '', ...rest] = statementsUnder('Disk full');
+    await run(terminate);
+    await ended;
+    await awaitUntil(async () => !(await active()), { what: 'a slot that is free' });
+    for (const statement of rest) await run(statement);
+    expect((await admin.query('SELECT slot_name FROM pg_replication_slots')).rows).toEqual([]);
+  });
+
   it('leaves nothing behind when all is removed', async () => {
     const slot = `litellm_exporter_${database}`;
     await admin.query(`SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
@@ -187,7 +214,10 @@ describe.each<PostgresFlavor>(['debian-15', 'embedded-18'])('POSTGRES_SETUP.md o
   });
 
   it('has no block that no test runs', () => {
-    const run = ['wal_level', 'Role', 'Publication', 'Slots', 'TLS', 'wal2json', 'Removing'];
+    const run = ['wal_level', 'Role', 'Publication', 'Slots', 'TLS', 'wal2json', 'Disk full', 'Removing'];
+    // Needs a standby: failover.pg.spec.ts.
+    expect(read('test/docs/failover.pg.spec.ts')).toContain(`sqlUnder(SETUP, 'Failover')`);
+    run.push('Failover');
     expect(blocks.filter((block) => !run.includes(block.section))).toEqual([]);
   });
 });
