@@ -1,6 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { refusalOf, renderText, type Values } from './chart.js';
+import { CHART, type Manifest, refusalOf, renderText, type Values } from './chart.js';
 import { describeWith } from './tools.js';
+
+const schema: Manifest = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8'));
+
+interface Wrong {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** A wrong value for each value of the schema that is not a map of others. */
+function constraintsOf(part: Manifest, path: readonly string[] = []): Wrong[] {
+  const { $ref, properties } = part;
+  if ($ref !== undefined) return constraintsOf(schema.definitions[$ref.split('/').at(-1)], path);
+  if (properties !== undefined) {
+    return Object.entries<Manifest>(properties).flatMap(([key, inner]) => constraintsOf(inner, [...path, key]));
+  }
+  return [{ path, value: wrongFor(part) }];
+}
+
+function wrongFor({ enum: words, pattern, minimum, minLength, type }: Manifest): unknown {
+  if (words !== undefined) return 'none of them';
+  if (pattern !== undefined) return 'no such form';
+  if (minimum !== undefined) return minimum - 1;
+  if (minLength !== undefined) return '';
+  return type === 'string' || [type].flat().includes('object') ? 17 : 'of another kind';
+}
+
+function merge(values: Manifest, [key = '', ...rest]: readonly string[], value: unknown): Manifest {
+  return { ...values, [key]: rest.length === 0 ? value : merge(values[key] ?? {}, rest, value) };
+}
 
 const database = { host: 'postgres' };
 const on = { enabled: true };
@@ -47,6 +78,44 @@ describeWith(['helm'], 'the chart refuses', () => {
       { database: { host: 'a', tls: { existingSecret: 's', certKey: 'c' } } },
       /keyKey/,
     ],
+    [
+      'a file with the password beside a Secret',
+      { database: { host: 'a', existingSecret: 's', passwordFile: '/p' } },
+      /database\/passwordFile': maxLength/,
+    ],
+    [
+      'a password twice',
+      { database: { host: 'a', password: 'p', passwordFile: '/p' } },
+      /database\/password': maxLength/,
+    ],
+    [
+      'a password beside the URL that has one',
+      { database: { url: 'postgresql://u:p@b/c', password: 'p' } },
+      /database\/password': maxLength/,
+    ],
+    ['a URL twice', { database: { url: 'postgresql://b/c', urlFile: '/u' } }, /database\/url': maxLength/],
+    [
+      'a key with the URL beside the parts',
+      { database: { host: 'a', existingSecret: 's', existingSecretKeys: { url: 'u' } } },
+      /database\/host': maxLength/,
+    ],
+    [
+      'a Secret beside a file with the Redis URL',
+      { database, redis: { existingSecret: 's', urlFile: '/u' } },
+      /redis\/urlFile': maxLength/,
+    ],
+    ['a Redis URL twice', { database, redis: { url: 'redis://r', urlFile: '/u' } }, /redis\/url': maxLength/],
+    [
+      'authorities for Redis from two places',
+      { database, redis: { tls: { existingSecret: 's', existingConfigMap: 'c' } } },
+      /redis\/tls\/existingSecret': maxLength/,
+    ],
+    [
+      'settings beside a ConfigMap that would replace them',
+      { database, existingConfigMap: 'c', config: { METRICS_SPEND_WINDOW: '7d' } },
+      /config': maxProperties/,
+    ],
+    ['a port of the nodes for a Service inside', { database, service: { nodePort: 30_000 } }, /service\/type'/],
     ['a Redis URL of another scheme', { database, redis: { url: 'http://redis' } }, /redis\/url/],
     ['Sentinels without a name', { database, redis: { sentinel: { addresses: 'a:1' } } }, /sentinel\/name': minLength/],
     [
@@ -71,6 +140,13 @@ describeWith(['helm'], 'the chart refuses', () => {
     ],
   ])('%s', (_, values, words) => {
     expect(refusalOf(values)).toMatch(words);
+  });
+
+  it('every value that is of another kind or none of the words that there are, all of them at once', () => {
+    const wrong = constraintsOf(schema);
+    expect(wrong.length).toBeGreaterThan(100);
+    const said = refusalOf(wrong.reduce((values, { path, value }) => merge(values, path, value), {}));
+    expect(wrong.map(({ path }) => path.join('/')).filter((path) => !said.includes(`at '/${path}`))).toEqual([]);
   });
 
   it.each<[string, Values]>([
