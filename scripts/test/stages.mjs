@@ -101,7 +101,13 @@ export const stages = [
     name: 'unit specs',
     group: 'unit',
     run: (root) =>
-      runJest({ root, patterns: ['\\.spec\\.ts$'], ignore: [needsServer, deployment], flags: ['-w', '2'], minutes: 15 }),
+      runJest({
+        root,
+        patterns: ['\\.spec\\.ts$'],
+        ignore: [needsServer, deployment],
+        flags: ['-w', '2'],
+        minutes: 15,
+      }),
   },
   { name: 'deployment specs', group: 'deploy', run: runDeployment },
   {

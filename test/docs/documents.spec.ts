@@ -67,7 +67,13 @@ describe('metrics', () => {
     const selfMetrics = files.filter((file) => file.startsWith('libs/metrics/src/') && !file.endsWith('.spec.ts'));
     const sources = selfMetrics.map(read).join('\n');
     // Names of a role, publications, slots and a chart, and the wildcards of METRICS_DISABLED.
-    const others = new Set(['litellm_exporter', 'litellm_exporter_entities', 'litellm_params', 'litellm_current']);
+    const others = new Set([
+      'litellm_exporter',
+      'litellm_exporter_entities',
+      'litellm_exporter_litellm',
+      'litellm_params',
+      'litellm_current',
+    ]);
     const unknown = [...named('README.md'), ...named('POSTGRES_SETUP.md')].filter(
       (name) =>
         !families.has(name) &&
