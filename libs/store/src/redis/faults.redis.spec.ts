@@ -126,11 +126,37 @@ describe('a Redis in trouble', () => {
     const reader = deployment.store();
     await reader.open();
     await deployment.client.hset(deployment.key('meta'), meta);
-    await reader.refresh();
+    await expectFailure(reader.refresh(), 'store-unavailable');
     expect(reader.state?.version).toBe(maker.state.version);
     await store.commit(maker.step());
     await reader.refresh();
     for (const { state } of [store, reader]) expect(contentOf(state)).toEqual(contentOf(maker.state));
+  });
+
+  it('W7: where the store was flushed only its writer answers, since a reader may have been behind already', async () => {
+    await begin();
+    const reader = deployment.store();
+    await reader.open();
+    await store.commit(maker.step());
+    await deployment.client.flushall();
+    await store.refresh();
+    await expectFailure(reader.refresh(), 'store-unavailable');
+    await store.commit(maker.step());
+    await reader.refresh();
+    expect(contentOf(reader.state)).toEqual(contentOf(maker.state));
+  });
+
+  it('W7: a writer that was replaced, and knows it, answers from a flushed store no more', async () => {
+    await begin();
+    const next = deployment.store();
+    await next.open();
+    await next.claim(epochAt(2));
+    await next.commit(maker.step({}, epochAt(2)));
+    await store.refresh();
+    await next.commit(maker.step({}, epochAt(2)));
+    await deployment.client.flushall();
+    await expectFailure(store.refresh(), 'store-unavailable');
+    await next.refresh();
   });
 
   it('W4: a flushed store takes nothing back from a writer that was replaced', async () => {

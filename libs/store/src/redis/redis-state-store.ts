@@ -1,5 +1,5 @@
 import { type Generation, type RecordedState, StateStore, type Step } from '@app/aggregates';
-import { type Checkpoint, type Epoch, isFailure, type Lsn } from '@app/change';
+import { type Checkpoint, type Epoch, ExporterFailure, isFailure, type Lsn } from '@app/change';
 import { mismatchFailure } from '../claim.js';
 import { ServedState } from '../served-state.js';
 import { SILENT_LOG } from '../store-log.js';
@@ -28,6 +28,8 @@ export class RedisStateStore extends StateStore {
   readonly #durability: Durability;
   readonly #refresh = new Coalesced(() => this.#catchUp());
   #inspected = false;
+  /** True from a claim on, until another writer is noticed. */
+  #writing = false;
   /** The stored generation that the served state is of. */
   #generation: string | null = null;
   /** A generation that was found to be unreadable, so that it is not tried again at each refresh. */
@@ -58,6 +60,7 @@ export class RedisStateStore extends StateStore {
   }
 
   async open(): Promise<void> {
+    this.#writing = false;
     await this.#writer.rest();
     await this.#inspectServer();
     this.#durability.reset();
@@ -69,6 +72,7 @@ export class RedisStateStore extends StateStore {
 
   async claim(epoch: Epoch): Promise<void> {
     await this.#writer.claim(epoch);
+    this.#writing = true;
     // What the writer before has stored up to this moment; it can't store more.
     await this.refresh();
   }
@@ -82,6 +86,7 @@ export class RedisStateStore extends StateStore {
       await this.#follow(step, generation);
       await this.#writer.commit(step, generation);
     } catch (error) {
+      if (isFailure(error, 'fenced')) this.#writing = false;
       if (!isFailure(error, 'checkpoint-mismatch') || !(await this.#hasLostSteps(state))) throw error;
       await this.#writeBack(step, state);
     }
@@ -147,8 +152,9 @@ export class RedisStateStore extends StateStore {
       const { state, checkpoint } = this.#served;
       const version = state?.version;
       const current = await this.#current();
-      // What is gone, or can't be read, is for the writer to seed anew; what we have is served until then.
-      if (current === null || current.generation === this.#unreadable) return;
+      if (current === null) return this.#mayServeWithout();
+      // What can't be read is for the writer to seed anew; what we have is served until then.
+      if (current.generation === this.#unreadable) return;
       // A step of our own is not a store that has left us behind: its writer goes on with the very state we serve.
       if (this.#hasMoved(state, version)) {
         if (this.#includes(current)) return;
@@ -156,10 +162,15 @@ export class RedisStateStore extends StateStore {
       }
       const same = this.#generation === current.generation;
       if (same && state !== null && checkpoint !== null) {
+        if (current.version === state.version) return;
         // A store that went back is not followed: it is behind what has been answered already.
-        if (current.checkpoint.next < checkpoint.next || current.version === state.version) return;
-        const records = await this.#missing(current, state, checkpoint);
-        if (records !== null && (await this.#served.advance(state, records, current.checkpoint))) return;
+        if (current.version < state.version || current.checkpoint.next < checkpoint.next)
+          return this.#mayServeWithout();
+        const records = await this.#reader.missing(current, state, checkpoint);
+        if (records !== null && (await this.#served.advance(state, records, current.checkpoint))) {
+          this.#writing = false;
+          return;
+        }
         if (this.#hasMoved(state, version)) continue;
       }
       if (this.#served.state === state && (await this.#reload(current, this.#served.checkpoint))) return;
@@ -185,9 +196,16 @@ export class RedisStateStore extends StateStore {
     }
   }
 
-  async #missing(current: CurrentState, state: RecordedState, checkpoint: Checkpoint) {
-    if (current.version < state.version) return null;
-    return this.#reader.missing(current, state, checkpoint);
+  /**
+   * The store lacks what this process serves. Where it is the one that writes, nobody has seen anything newer, and its next step brings
+   * the store back; another one may have been behind already when it happened, and shows nothing until it can tell (W7).
+   *
+   * @throws ExporterFailure `store-unavailable`
+   */
+  #mayServeWithout(): void {
+    if (this.#writing || this.state === null) return;
+    const message = 'Redis has lost what it had confirmed; its writer stores it once more, or seeds anew';
+    throw new ExporterFailure({ kind: 'store-unavailable', message });
   }
 
   /** Brings the whole state in anew; false when another one has been put in place meanwhile. */
