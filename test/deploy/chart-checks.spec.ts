@@ -8,7 +8,7 @@ import { ServiceMonitor } from '@kubernetes-models/prometheus-operator/monitorin
 import { ScrapeConfig } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1/ScrapeConfig';
 import ts from 'typescript';
 import { kubernetesVersions } from '../../scripts/deploy/tools.mjs';
-import { CHART, ciFiles, type Manifest, objectsIn, ROOT, renderCi } from './chart.js';
+import { CHART, ciFiles, type Manifest, objectsIn, ROOT, renderCi, VERSION } from './chart.js';
 import { MANIFEST_FILES } from './manifests.js';
 import { describeWith, runTool, toolPath } from './tools.js';
 
@@ -133,7 +133,7 @@ describeWith(['helm'], 'helm package', () => {
     const directory = mkdtempSync(join(tmpdir(), 'exporter-chart-'));
     try {
       expect(runTool('helm', ['package', CHART, '--destination', directory])).toMatchObject({ ok: true });
-      const archive = join(directory, 'litellm-exporter-0.1.0.tgz');
+      const archive = join(directory, `litellm-exporter-${VERSION}.tgz`);
       const argv = [
         'template',
         'x',

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { type Manifest, notesOf, render, renderContainer, renderOne, type Values } from './chart.js';
+import { type Manifest, notesOf, render, renderContainer, renderOne, type Values, VERSION } from './chart.js';
 import { describeWith } from './tools.js';
 
 const REDIS = { redis: { existingSecret: 'redis' } };
@@ -19,7 +19,7 @@ describeWith(['helm'], 'labels and names of the chart', () => {
         'app.kubernetes.io/name': 'litellm-exporter',
         'app.kubernetes.io/instance': 'rel',
         'app.kubernetes.io/managed-by': 'Helm',
-        'helm.sh/chart': 'litellm-exporter-0.1.0',
+        'helm.sh/chart': `litellm-exporter-${VERSION}`,
       });
       expect(object.metadata.namespace).toBe('ns');
     }
@@ -58,7 +58,7 @@ describeWith(['helm'], 'labels and names of the chart', () => {
 
 describeWith(['helm'], 'the image', () => {
   it('is of the chart’s version, from the registry that is named', () => {
-    expect(renderContainer().image).toBe('ghcr.io/litellm-exporter/litellm-exporter:0.1.0');
+    expect(renderContainer().image).toBe(`ghcr.io/litellm-exporter/litellm-exporter:${VERSION}`);
     const values = { global: { imageRegistry: 'r.example' }, image: { tag: '2', digest: `sha256:${'a'.repeat(64)}` } };
     expect(renderContainer(values).image).toBe(
       `r.example/litellm-exporter/litellm-exporter:2@sha256:${'a'.repeat(64)}`,

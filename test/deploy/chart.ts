@@ -10,6 +10,9 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The chart's directory. */
 export const CHART = join(ROOT, 'helm/litellm-exporter');
 
+/** The version of chart and application. */
+export const VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
+
 /** A Kubernetes object, or a part of one. */
 // biome-ignore lint/suspicious/noExplicitAny: objects of any kind, looked into by expectations
 export type Manifest = any;

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { ROOT } from './chart.js';
+import { ROOT, VERSION } from './chart.js';
 import { describeWith, runTool } from './tools.js';
 
 const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
@@ -63,8 +63,7 @@ describe('the Dockerfile', () => {
   });
 
   it('is of the version in package.json', () => {
-    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    expect(stage('exporter')).toContain(`ARG BUILD_VERSION=${version}`);
+    expect(stage('exporter')).toContain(`ARG BUILD_VERSION=${VERSION}`);
   });
 
   it('copies only what is there and what .dockerignore lets in', () => {

@@ -40,7 +40,7 @@ describe(`what time does to the families by itself (ORACLE_SEED=${seed})`, () =>
       ['debian-15', { REPLICATION_PLUGIN: 'wal2json', REDIS_URL: redis.url }],
       ['embedded-18', { REPLICATION_PLUGIN: 'pgoutput' }],
     ] as const) {
-      const server = await startPostgres({ flavor, settings: { track_commit_timestamp: 'on' } });
+      const server = await startPostgres({ flavor, requires: { track_commit_timestamp: 'on' } });
       rest.push(server);
       const scene = await Scene.open({
         server,

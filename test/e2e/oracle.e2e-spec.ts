@@ -135,7 +135,7 @@ describe(`every family of /metrics is what SQL makes of the database (ORACLE_SEE
 
   beforeAll(async () => {
     for (const flavor of ['debian-15', 'embedded-18'] as const) {
-      servers.set(flavor, await startPostgres({ flavor, settings: { track_commit_timestamp: 'on' } }));
+      servers.set(flavor, await startPostgres({ flavor, requires: { track_commit_timestamp: 'on' } }));
     }
     redis = await startRedis();
   });

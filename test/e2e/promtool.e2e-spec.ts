@@ -20,7 +20,7 @@ describe('a live answer', () => {
   let scene: Scene;
 
   beforeAll(async () => {
-    server = await startPostgres({ flavor: 'debian-15', settings: { track_commit_timestamp: 'on' } });
+    server = await startPostgres({ flavor: 'debian-15', requires: { track_commit_timestamp: 'on' } });
     scene = await Scene.open({ server, simulator: { seed: 'promtool' } });
     await scene.rows(200);
     await scene.startFirst();

@@ -18,7 +18,7 @@ describe('an exporter with Redis that is stopped and started in the middle of 20
 
   beforeAll(async () => {
     for (const flavor of ['debian-15', 'embedded-18'] as const) {
-      servers.set(flavor, await startPostgres({ flavor, settings: { track_commit_timestamp: 'on' } }));
+      servers.set(flavor, await startPostgres({ flavor, requires: { track_commit_timestamp: 'on' } }));
     }
     redis = await startRedis();
   });

@@ -25,3 +25,10 @@ it('a server given by a URL is left as it was found, slots included, and is neit
   expect(await namesOf(owner.url(), `SELECT datname FROM pg_database WHERE datname LIKE 'test%'`)).toEqual([]);
   expect(await namesOf(owner.url(), 'SELECT slot_name FROM pg_replication_slots')).toEqual([]);
 });
+
+it('a server given by a URL that lacks a setting is refused, and the setting is named', async () => {
+  await using owner = await startPostgres({ flavor: 'embedded-18', settings: {} });
+  await expect(givenPostgres(owner.url(), { track_commit_timestamp: 'on' })).rejects.toThrow(
+    'has track_commit_timestamp = off: these specs need on',
+  );
+});

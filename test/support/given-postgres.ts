@@ -2,9 +2,16 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { PostgresServer } from './postgres-contract.js';
 
-/** A server that is there already, by its superuser's URL. Its test databases and their slots are dropped at the end. */
-export async function givenPostgres(given: string): Promise<PostgresServer> {
+/**
+ * A server that is there already, by its superuser's URL. Its test databases and their slots are dropped at the end. Throws where it lacks
+ * one of the settings that are required, naming it.
+ */
+export async function givenPostgres(
+  given: string,
+  requires: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
   const base = new URL(given);
+  await requireSettings(given, { wal_level: 'logical', ...requires });
   const rows = await query<{ server_version: string }>(given, 'SHOW server_version');
   const databases: string[] = [];
   const url = (database = 'postgres'): string => {
@@ -39,6 +46,14 @@ export async function givenPostgres(given: string): Promise<PostgresServer> {
       for (const name of databases.splice(0)) await dropDatabase(given, name);
     },
   };
+}
+
+async function requireSettings(given: string, wanted: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(wanted)) {
+    const [row] = await query<{ value: string }>(given, `SELECT current_setting('${name}') AS value`);
+    if (row?.value === value) continue;
+    throw new Error(`the PostgreSQL given by a URL has ${name} = ${row?.value}: these specs need ${value}`);
+  }
 }
 
 async function dropDatabase(given: string, name: string): Promise<void> {

@@ -33,6 +33,8 @@ export interface PostgresServer {
 export interface PostgresOptions {
   readonly flavor: PostgresFlavor;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Settings that the specs rely on and leave alone: a server that is given by a URL will do if it has them. */
+  readonly requires?: Readonly<Record<string, string>>;
   /** Begins with a copy of the data of a server that is stopped, in place of an empty cluster. */
   readonly from?: DataCopy;
 }

@@ -32,13 +32,16 @@ const testSettings: Readonly<Record<string, string>> = {
 
 /**
  * Starts a server of its own directory and port, which is killed and removed when this process ends, whatever ends it. With
- * `TEST_POSTGRES_URL` (or `TEST_POSTGRES18_URL` for the embedded flavor) it uses that server instead, unless settings are asked for.
+ * `TEST_POSTGRES_URL` (or `TEST_POSTGRES18_URL` for the embedded flavor) it uses that server instead, unless settings are asked for; what is
+ * required, that server must have.
  * Throws where the machine has no such PostgreSQL, naming what to install or set.
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const variable = options.flavor === 'debian-15' ? 'TEST_POSTGRES_URL' : 'TEST_POSTGRES18_URL';
   const given = process.env[variable];
-  if (given !== undefined && given !== '' && options.settings === undefined) return givenPostgres(given);
+  if (given !== undefined && given !== '' && options.settings === undefined) {
+    return givenPostgres(given, options.requires);
+  }
   const installed = postgresPrograms(options.flavor);
   if (installed === undefined) {
     throw new Error(
@@ -77,14 +80,14 @@ class LocalPostgres implements PostgresServer {
     this.dataDirectory = join(directory, 'data');
   }
 
-  prepare(programs: string, { settings = {}, from }: PostgresOptions): void {
+  prepare(programs: string, { settings = {}, requires = {}, from }: PostgresOptions): void {
     this.programs = programs;
     if (from === undefined) this.initialise();
     else this.copy(from);
     const name = 'output_plugin_libraries';
     const knowsPlugins = knowsSetting(programs, this.account, { data: this.dataDirectory, name });
     const plugins = knowsPlugins ? { [name]: 'pgoutput, test_decoding, wal2json' } : {};
-    const lines = Object.entries({ ...testSettings, ...plugins, ...settings }).map(
+    const lines = Object.entries({ ...testSettings, ...plugins, ...requires, ...settings }).map(
       ([key, value]) => `${key} = '${value.replaceAll("'", "''")}'\n`,
     );
     writeFileSync(join(this.dataDirectory, 'postgresql.auto.conf'), lines.join(''));
