@@ -42,6 +42,11 @@ describeWith(['helm'], 'the chart refuses', () => {
     ['nothing about the database', {}, /database\.host is missing: set it, or give/],
     ['several replicas without Redis', { database, replicaCount: 2 }, /redis\/existingSecret': minLength/],
     [
+      'several replicas that may serve a stale state',
+      { database, redis: REDIS, replicaCount: 2, config: { STATE_MAX_STALENESS: '5m' } },
+      /STATE_MAX_STALENESS': value must be one of 0/,
+    ],
+    [
       'a rolling update without Redis',
       { database, strategy: { type: 'RollingUpdate' } },
       /redis\/existingSecret': minLength/,

@@ -8,6 +8,7 @@ import { BUILD_FACTS } from './build-facts.js';
 import { ExporterService } from './exporter.service.js';
 import { HealthController } from './http/health.controller.js';
 import { MetricsEndpoint } from './http/metrics-endpoint.js';
+import { MAX_STALENESS, NewestState } from './http/newest-state.js';
 import { METRICS_PATH, StatusController } from './http/status.controller.js';
 import { TelemetryServer } from './http/telemetry-server.js';
 import type { ExporterLogger } from './report/exporter-logger.js';
@@ -61,6 +62,8 @@ export class ExporterModule {
       providers: [
         ExporterService,
         MetricsEndpoint,
+        NewestState,
+        { provide: MAX_STALENESS, useValue: config.stateMaxStaleness },
         TelemetryServer,
         { provide: METRICS_PATH, useValue: config.http.path },
       ],

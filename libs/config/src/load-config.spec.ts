@@ -134,6 +134,7 @@ describe('accepted values', () => {
     ['REPLICATION_PUBLICATION', 'litellm_metrics', (c) => c.replication.publication, 'litellm_metrics'],
     ['REPLICATION_FAILOVER', 'true', (c) => c.replication.failover, true],
     ['ROW_MAX_AGE', '7d', (c) => c.rowMaxAge, 604_800_000],
+    ['STATE_MAX_STALENESS', '5m', (c) => c.stateMaxStaleness, 300_000],
     ['REDIS_URL', 'rediss://:p%40w@cache:6380/3', (c) => c.redis?.url, 'rediss://:p%40w@cache:6380/3'],
     ['REDIS_URL', 'redis://[::1]:6379', (c) => c.redis?.keyPrefix, 'litellm_exporter:litellm'],
     ['METRICS_SPEND_WINDOW', '90m', (c) => c.windows.spend, 5_400_000],
@@ -223,6 +224,11 @@ describe('TLS', () => {
     const { ssl } = load({ LITELLM_DB_SSLCERT: '/tls/cert.pem', LITELLM_DB_SSLKEY: '/tls/key.pem' }).database;
     expect(ssl.cert?.path).toBe('/tls/cert.pem');
     expect(ssl.key?.path).toBe('/tls/key.pem');
+  });
+
+  it('says what has no effect', () => {
+    expect(load({ STATE_MAX_STALENESS: '5m' }).warnings).toEqual([expect.stringContaining('STATE_MAX_STALENESS')]);
+    expect(load({ STATE_MAX_STALENESS: '5m', REDIS_URL: 'redis://x' }).warnings).toEqual([]);
   });
 
   it('takes authorities for Redis with rediss:// only', () => {

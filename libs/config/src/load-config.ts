@@ -57,10 +57,14 @@ function parsedValue(name: SettingName, text: string | null, findings: Findings)
 function configOf(sources: Sources): ExporterConfig {
   const { values, findings } = sources;
   const database = databaseConfigOf(sources);
+  const redis = redisConfigOf(sources, database.name);
+  if (redis === null && (values.STATE_MAX_STALENESS ?? 0) > 0) {
+    findings.warnings.push('STATE_MAX_STALENESS has no effect without REDIS_URL: state in memory can always be read');
+  }
   return {
     database,
     replication: replicationConfigOf(values, database.name),
-    redis: redisConfigOf(sources, database.name),
+    redis,
     http: {
       host: values.METRICS_HOST,
       port: values.METRICS_PORT ?? 0,

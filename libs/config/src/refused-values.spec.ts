@@ -125,7 +125,6 @@ describe('refused values', () => {
 
   it.each<[SettingName, string]>([
     ['REPLICATION_MAX_RETAINED_BYTES', '1073741824'],
-    ['STATE_MAX_STALENESS', '5m'],
   ])('%s=%s is refused by name, because it is not built yet', (name, text) => {
     expect(problemsOf({ [name]: text })).toEqual([expect.stringContaining(`${name} is not built yet`)]);
   });

@@ -146,7 +146,8 @@ export const stateSettings = {
     default: '0',
     accepted: '0 or a length of time like 1d, 24h or 90m',
     secret: false,
-    description: 'How long a single replica may serve its last state while the store can not be read.',
-    built: false,
+    description:
+      'While Redis can not be read, go on serving the last state until it is this old; `litellm_exporter_state_age_seconds` says how old it is. Only for a single replica: of several, one could answer with an older state than another. 0: without Redis the families of LiteLLM are left out at once.',
+    built: true,
   }),
 } as const;

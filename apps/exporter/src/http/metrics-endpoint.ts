@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type RecordedState, StateStore } from '@app/aggregates';
-import { isFailure } from '@app/change';
-import { Exposition, SelfMetrics } from '@app/metrics';
+import { Exposition } from '@app/metrics';
 import { Injectable, Logger } from '@nestjs/common';
+import { NewestState } from './newest-state.js';
 
 /** Seconds that a scraper gets when it does not say how long it waits. */
 const PATIENCE = 60;
@@ -26,14 +25,12 @@ export interface Shown {
 @Injectable()
 export class MetricsEndpoint {
   readonly #log = new Logger('metrics');
-  readonly #store: StateStore;
+  readonly #newest: NewestState;
   readonly #exposition: Exposition;
-  readonly #metrics: SelfMetrics;
 
-  constructor(store: StateStore, exposition: Exposition, metrics: SelfMetrics) {
-    this.#store = store;
+  constructor(newest: NewestState, exposition: Exposition) {
+    this.#newest = newest;
     this.#exposition = exposition;
-    this.#metrics = metrics;
   }
 
   /** Writes the whole answer, or cuts the connection when the scraper's time is up. Never rejects. */
@@ -47,7 +44,7 @@ export class MetricsEndpoint {
     response.once('close', () => gone.abort(new Error('the scraper has gone')));
     try {
       const answer = await this.#exposition.answer({
-        state: shown.state ? await this.#current() : null,
+        state: shown.state ? await this.#newest.read() : null,
         withProcess: shown.process,
         accept: headers.accept,
         acceptEncoding: headers['accept-encoding']?.toString(),
@@ -69,27 +66,5 @@ export class MetricsEndpoint {
     response
       .writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' })
       .end('no answer could be made; the log says why\n');
-  }
-
-  /** The newest state there is; null shows the process alone when the store can't be asked, or nothing is seeded (W6, W7). */
-  async #current(): Promise<RecordedState | null> {
-    try {
-      await this.#store.refresh();
-    } catch (error) {
-      if (!isFailure(error, 'store-unavailable')) throw error;
-      this.#metrics.dependency('redis', false);
-      this.#tellAge();
-      return null;
-    }
-    this.#tellAge();
-    return this.#store.state;
-  }
-
-  /** The age grows while the store can't be asked, too: that is what the alert on stale state looks at. */
-  #tellAge(): void {
-    const { state } = this.#store;
-    if (state === null) return;
-    this.#metrics.ready(true);
-    this.#metrics.stateAge(Math.max(0, (Date.now() - state.clock) / 1000));
   }
 }

@@ -5,15 +5,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { parseExposition } from '../../../../test/support/exposition.js';
 import { endpointGuard } from '../web/endpoint-server.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
+import { NewestState } from './newest-state.js';
 import { TelemetryServer } from './telemetry-server.js';
 
 function endpoint(): MetricsEndpoint {
   const metrics = new SelfMetrics({ version: '1', revision: '' }, false);
-  return new MetricsEndpoint(
-    new MemoryStateStore(),
-    createExposition({ disabled: '', maxSeries: 0 }, metrics),
-    metrics,
-  );
+  const newest = new NewestState(new MemoryStateStore(), metrics, 0);
+  return new MetricsEndpoint(newest, createExposition({ disabled: '', maxSeries: 0 }, metrics));
 }
 
 async function takenPort(): Promise<{ port: number; free: () => Promise<void> }> {

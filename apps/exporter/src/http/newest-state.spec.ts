@@ -1,0 +1,86 @@
+import { ExporterFailure, type FailureKind } from '@app/change';
+import { SelfMetrics } from '@app/metrics';
+import { describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { FakeState } from '../../../../test/support/fake-state.js';
+import { outlivingStore } from '../../../../test/support/faulty-store.js';
+import { mayServeStale, NewestState } from './newest-state.js';
+
+const MINUTE = 60_000;
+
+/** A store that holds a state of the given age, and fails to be read while it is told to. */
+function given(age: number, maxStaleness: number) {
+  const state = new FakeState({ clock: Date.now() - age });
+  const store = outlivingStore();
+  let failure: Error | null = null;
+  jest.spyOn(store, 'state', 'get').mockReturnValue(state);
+  jest.spyOn(store, 'refresh').mockImplementation(async () => {
+    if (failure !== null) throw failure;
+  });
+  const metrics = new SelfMetrics({ version: '1', revision: 'r' });
+  const newest = new NewestState(store, metrics, maxStaleness);
+  return {
+    state,
+    newest,
+    fail: (kind: FailureKind | 'inside' | null): void => {
+      if (kind === null) failure = null;
+      else
+        failure = kind === 'inside' ? new TypeError('of the inside') : new ExporterFailure({ kind, message: 'away' });
+    },
+    shown: async (name: string): Promise<number | undefined> => {
+      const metric = (await metrics.read()).find((one) => one.name === `litellm_exporter_${name}`);
+      return metric?.samples.find(({ labels }) => (labels.dependency ?? 'redis') === 'redis')?.value;
+    },
+  };
+}
+
+describe('the state that a scrape shows', () => {
+  jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
+  jest.spyOn(Logger.prototype, 'log').mockReturnValue(undefined);
+
+  it.each(['store-unavailable', 'store-refused', 'store-format'] as const)(
+    'W7: is none at once on %s',
+    async (kind) => {
+      const { newest, state, fail, shown } = given(0, 0);
+      expect(await newest.read()).toBe(state);
+      fail(kind);
+      expect(await newest.read()).toBeNull();
+      expect(await shown('up')).toBe(0);
+      fail(null);
+      expect(await newest.read()).toBe(state);
+      expect(await shown('up')).toBe(1);
+    },
+  );
+
+  it('STATE_MAX_STALENESS: is the last one up to its age, which is told', async () => {
+    const { newest, state, fail, shown } = given(2 * MINUTE, 3 * MINUTE);
+    fail('store-unavailable');
+    expect(await newest.read()).toBe(state);
+    const age = await shown('state_age_seconds');
+    expect(age).toBeGreaterThanOrEqual(120);
+    expect(age).toBeLessThan(150);
+    const older = given(4 * MINUTE, 3 * MINUTE);
+    older.fail('store-unavailable');
+    expect(await older.newest.read()).toBeNull();
+  });
+
+  it('STATE_MAX_STALENESS: is none where a newer version has stored another', async () => {
+    const { newest, fail } = given(0, MINUTE);
+    fail('store-format');
+    expect(await newest.read()).toBeNull();
+  });
+
+  it('an error of this program is no missing store', async () => {
+    const { newest, fail } = given(0, MINUTE);
+    fail('inside');
+    await expect(newest.read()).rejects.toThrow('of the inside');
+  });
+
+  it.each([
+    [0, 0, false],
+    [1, 1, true],
+    [2, 1, false],
+  ])('an age of %d ms against %d ms: %s', (age, most, may) => {
+    expect(mayServeStale(age, most)).toBe(may);
+  });
+});

@@ -1,0 +1,81 @@
+import { type RecordedState, StateStore } from '@app/aggregates';
+import { ExporterFailure } from '@app/change';
+import { SelfMetrics } from '@app/metrics';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+
+/** How old a state may be that is served while the store can't be read, in milliseconds (`STATE_MAX_STALENESS`). */
+export const MAX_STALENESS = Symbol('MAX_STALENESS');
+
+/** How often it is said that the store can't be read. */
+const SAY_MS = 60_000;
+
+/** True while a state that the store can't vouch for may be served: 0 never allows it (W7). */
+export function mayServeStale(age: number, maxStaleness: number): boolean {
+  return maxStaleness > 0 && age <= maxStaleness;
+}
+
+/** The state that a scrape shows. */
+@Injectable()
+export class NewestState {
+  readonly #log = new Logger('metrics');
+  readonly #store: StateStore;
+  readonly #metrics: SelfMetrics;
+  readonly #maxStaleness: number;
+  #unreadable = false;
+  #saidAt = Number.NEGATIVE_INFINITY;
+
+  constructor(store: StateStore, metrics: SelfMetrics, @Inject(MAX_STALENESS) maxStaleness: number) {
+    this.#store = store;
+    this.#metrics = metrics;
+    this.#maxStaleness = maxStaleness;
+  }
+
+  /**
+   * The newest state there is; null shows the process alone: nothing is seeded yet (W6), or the store can't be read and
+   * what we have is older than may be served without it (W7).
+   *
+   * @throws what is no failure of the store
+   */
+  async read(): Promise<RecordedState | null> {
+    try {
+      await this.#store.refresh();
+    } catch (error) {
+      if (!(error instanceof ExporterFailure) || !error.kind.startsWith('store-')) throw error;
+      return this.#withoutStore(error);
+    }
+    if (this.#unreadable) {
+      this.#unreadable = false;
+      this.#metrics.dependency('redis', true);
+      this.#log.log('the stored state is read again');
+    }
+    this.#tellAge();
+    return this.#store.state;
+  }
+
+  #withoutStore(failure: ExporterFailure): RecordedState | null {
+    this.#unreadable = true;
+    this.#metrics.dependency('redis', false);
+    const age = this.#tellAge();
+    // A state of a newer format was stored by another process: this one is not alone.
+    const alone = failure.kind !== 'store-format';
+    const stale = alone && age !== null && mayServeStale(age, this.#maxStaleness);
+    if (performance.now() - this.#saidAt >= SAY_MS) {
+      this.#saidAt = performance.now();
+      const served = stale
+        ? `the last state is served, ${(age / 1000).toFixed(0)} s old`
+        : 'no family of LiteLLM is shown';
+      this.#log.warn(`the stored state can't be read, so ${served}: ${failure.explain()}`);
+    }
+    return stale ? this.#store.state : null;
+  }
+
+  /** The age grows while the store can't be read, too: that is what the alert on stale state looks at. */
+  #tellAge(): number | null {
+    const { state } = this.#store;
+    if (state === null) return null;
+    const age = Math.max(0, Date.now() - state.clock);
+    this.#metrics.ready(true);
+    this.#metrics.stateAge(age / 1000);
+    return age;
+  }
+}
