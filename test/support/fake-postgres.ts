@@ -16,6 +16,7 @@ import {
   relationOf,
   type SpendFact,
   type TableName,
+  type TimelineHistory,
   tableOfRelation,
 } from '@app/litellm';
 
@@ -70,7 +71,7 @@ export function remove(table: TableName, key: Row): Change {
 export class FakePostgres {
   systemId = '7500000000000000001';
   timeline = 1;
-  timelineSwitch: Lsn | null = null;
+  timelineHistory: TimelineHistory = new Map();
   spendLogsOid = 16_384;
   database = 'litellm';
   inRecovery = false;

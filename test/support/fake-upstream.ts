@@ -165,7 +165,7 @@ export class FakeSession implements UpstreamSession {
 }
 
 function factsOf(server: FakePostgres, temporarySlot: boolean): UpstreamFacts {
-  const { systemId, timeline, database, spendLogsOid, inRecovery, walEnd, timelineSwitch } = server;
+  const { systemId, timeline, database, spendLogsOid, inRecovery, walEnd, timelineHistory } = server;
   const tables = [
     'key',
     'team',
@@ -185,7 +185,7 @@ function factsOf(server: FakePostgres, temporarySlot: boolean): UpstreamFacts {
     temporarySlot,
     inRecovery,
     walEnd,
-    timelineSwitch,
+    timelineHistory,
     tables: Object.fromEntries(
       [...tables, 'model', 'deprecated_key', 'spend_logs'].map((table) => [table, true]),
     ) as UpstreamFacts['tables'],

@@ -44,6 +44,9 @@ export interface SeedRequest {
   readonly signal: AbortSignal;
 }
 
+/** Where the timelines that led to the server's present one were left, each at the first position that is no more its own. */
+export type TimelineHistory = ReadonlyMap<number, Lsn>;
+
 /** What one connection to PostgreSQL has found out before anything is created. */
 export interface UpstreamFacts {
   readonly source: SourceIdentity;
@@ -55,8 +58,7 @@ export interface UpstreamFacts {
   readonly temporarySlot: boolean;
   readonly inRecovery: boolean;
   readonly walEnd: Lsn;
-  /** Where the current timeline left its predecessor; null on timeline 1 or where unknown. */
-  readonly timelineSwitch: Lsn | null;
+  readonly timelineHistory: TimelineHistory;
   /** Entity tables that this LiteLLM has, the label of `litellm_exporter_table_present`. */
   readonly tables: Readonly<Record<EntityTable | 'spend_logs', boolean>>;
   /** Things worth a line in the log at start, like an unlimited `max_slot_wal_keep_size`. */

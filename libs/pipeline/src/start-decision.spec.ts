@@ -13,7 +13,7 @@ const FACTS: UpstreamFacts = {
   temporarySlot: false,
   inRecovery: false,
   walEnd: lsnOf(1_000n),
-  timelineSwitch: null,
+  timelineHistory: new Map(),
   tables: {} as UpstreamFacts['tables'],
   warnings: [],
 };
@@ -59,6 +59,13 @@ function situation({ facts, source, slot = {}, stored = {}, asked, settingsDue =
   };
 }
 
+/** The history of a server: where timeline 1 was left, and those after it. */
+const left = (...points: bigint[]): Partial<UpstreamFacts> => ({
+  timelineHistory: new Map(points.map((point, place) => [place + 1, lsnOf(point)])),
+});
+const leftOf = (timeline: number, point: bigint): Partial<UpstreamFacts> => ({
+  timelineHistory: new Map([[timeline, lsnOf(point)]]),
+});
 const at = (position: bigint): { next: Lsn } => ({ next: lsnOf(position) });
 
 /** The rows of the start table, as W4 and W5 have changed it: what is seen, and what is decided. */
@@ -77,18 +84,33 @@ const TABLE: readonly (readonly [observation: string, changes: Changes, decision
   ['another system in recovery', { source: { systemId: '8' }, facts: { inRecovery: true } }, 'wait'],
   ['the server is in recovery', { facts: { inRecovery: true } }, 'wait'],
   ['in recovery, without state', { facts: { inRecovery: true }, stored: null }, 'wait'],
-  ['promoted at what was counted last', { source: { timeline: 2 }, facts: { timelineSwitch: lsnOf(500n) } }, 'resume'],
-  ['promoted behind what was counted', { source: { timeline: 2 }, facts: { timelineSwitch: lsnOf(700n) } }, 'resume'],
-  ['promoted before it', { source: { timeline: 2 }, facts: { timelineSwitch: lsnOf(499n) } }, 'timeline_changed'],
+  ['promoted at what was counted last', { source: { timeline: 2 }, facts: left(500n) }, 'resume'],
+  ['promoted behind what was counted', { source: { timeline: 2 }, facts: left(700n) }, 'resume'],
+  ['promoted before it', { source: { timeline: 2 }, facts: left(499n) }, 'timeline_changed'],
   ['promoted, nobody knows where', { source: { timeline: 2 } }, 'timeline_changed'],
   [
-    'promoted twice: where ours ended is not told',
-    { source: { timeline: 3 }, facts: { timelineSwitch: lsnOf(700n) } },
+    'promoted twice, both times behind what was counted',
+    { source: { timeline: 3 }, facts: left(700n, 800n) },
+    'resume',
+  ],
+  [
+    'promoted twice, the first time before it',
+    { source: { timeline: 3 }, facts: left(499n, 800n) },
+    'timeline_changed',
+  ],
+  [
+    'promoted past us: our timeline is no part of it',
+    { source: { timeline: 3 }, facts: leftOf(2, 700n) },
+    'timeline_changed',
+  ],
+  [
+    'promoted, counted, and promoted again before that',
+    { source: { timeline: 3 }, stored: { source: { ...SOURCE, timeline: 2 } }, facts: left(400n, 499n) },
     'timeline_changed',
   ],
   [
     'an older timeline: restored',
-    { stored: { source: { ...SOURCE, timeline: 2 } }, facts: { timelineSwitch: lsnOf(700n) } },
+    { stored: { source: { ...SOURCE, timeline: 2 } }, facts: left(700n) },
     'timeline_changed',
   ],
   ['the state is ahead of the server: an older backup', { stored: at(1_001n) }, 'state_ahead_of_server'],

@@ -84,12 +84,10 @@ function decideBySlot({ facts, slot }: StartSituation, stored: Checkpoint): Star
   return { action: 'resume' };
 }
 
-/**
- * True where all that the state has counted is in the history of the server's timeline. The switch point that is known is
- * that of the last timeline: after two of them in a row it says nothing about ours.
- */
-function inHistory({ source, timelineSwitch }: UpstreamFacts, stored: Checkpoint): boolean {
-  if (source.timeline === stored.source.timeline) return true;
-  const followsOurs = source.timeline === stored.source.timeline + 1;
-  return followsOurs && timelineSwitch !== null && stored.next <= timelineSwitch;
+/** True where all that the state has counted is in the history of the server's timeline, whatever the number of promotions. */
+function inHistory({ source, timelineHistory }: UpstreamFacts, stored: Checkpoint): boolean {
+  const { timeline } = stored.source;
+  if (source.timeline === timeline) return true;
+  const left = timelineHistory.get(timeline);
+  return left !== undefined && stored.next <= left;
 }

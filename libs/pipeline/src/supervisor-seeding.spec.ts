@@ -40,7 +40,7 @@ describe('the supervisor and its seeds', () => {
       'timeline_changed',
       (server) => {
         server.timeline = 2;
-        server.timelineSwitch = lsnOf(1n);
+        server.timelineHistory = new Map([[1, lsnOf(1n)]]);
       },
     ],
   ];
@@ -212,6 +212,7 @@ describe('the supervisor and its seeds', () => {
       });
       const late = new FaultyStore(store.inner, (point) => (point === 'open' ? waiting : undefined), 'external');
       await using old = givenPipeline(server, { store: late });
+      await pause(20);
       const newer = givenPipeline(server, { store, settings: NARROW });
       await newer.streaming();
       await newer.stop();
@@ -237,6 +238,7 @@ describe('the supervisor and its seeds', () => {
       });
       const late = new FaultyStore(store.inner, (point) => (point === 'open' ? waiting : undefined), 'external');
       await using old = givenPipeline(server, { store: late, updateInterval: 20 });
+      await pause(20);
       const newer = givenPipeline(server, { store, settings: NARROW });
       await newer.streaming();
       await newer.stop();

@@ -80,7 +80,7 @@ describe('the supervisor', () => {
     await pipeline.streaming();
     server.commit([spend()]);
     await pipeline.caughtUp();
-    Object.assign(server, { timeline: 2, timelineSwitch: server.walEnd });
+    Object.assign(server, { timeline: 2, timelineHistory: new Map([[1, server.walEnd]]) });
     pipeline.upstream.breakOff();
     await pipeline.streaming(2);
     server.commit([spend()]);

@@ -4,7 +4,7 @@ import { allowedPlugins, choosePlugin } from './plugin-choice.js';
 import { verdictOf } from './plugin-probe.js';
 import { createSlotStatement } from './slot.js';
 import { checkSlotIsOurs } from './slot-check.js';
-import { lastSwitch } from './source-facts.js';
+import { switchPoints } from './source-facts.js';
 
 const refusal = new ExporterFailure({ kind: 'plugin-refused', message: 'no' });
 const slot: SlotFacts = {
@@ -82,9 +82,12 @@ describe('the slot', () => {
 });
 
 describe('a timeline history', () => {
-  it('tells where the last timeline was left', () => {
-    const point = lastSwitch('1\t0/3000060\tno recovery target specified\n\n2\t1A/5000000\tat restore point "x"\n');
-    expect(point === null ? null : formatLsn(point)).toBe('1A/5000000');
-    expect(lastSwitch('# nothing\n')).toBeNull();
+  it('tells where each earlier timeline was left', () => {
+    const points = switchPoints('1\t0/3000060\tno recovery target specified\n\n2\t1A/5000000\tat restore point "x"\n');
+    expect([...points].map(([timeline, point]) => [timeline, formatLsn(point)])).toEqual([
+      [1, '0/3000060'],
+      [2, '1A/5000000'],
+    ]);
+    expect(switchPoints('# nothing\n').size).toBe(0);
   });
 });

@@ -35,7 +35,7 @@ describe.each(flavors)('a session with %s and %s', (flavor, plugin) => {
       `INSERT INTO "LiteLLM_TeamTable" (team_id, team_alias, spend, max_budget, models) VALUES ('t1', E'a\\tb\\\\', 1.5, 10, '{x,"y z"}')`,
     );
     const session = await given.connect();
-    expect(session.facts).toMatchObject({ plugin, temporarySlot: true, inRecovery: false, timelineSwitch: null });
+    expect(session.facts).toMatchObject({ plugin, temporarySlot: true, inRecovery: false, timelineHistory: new Map() });
     const recorder = new SeedRecorder();
     const seed = await session.seed(request, recorder);
     expect(recorder.spendFacts).toHaveLength(5_000);

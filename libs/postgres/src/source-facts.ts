@@ -1,4 +1,5 @@
-import { ExporterFailure, type Lsn, parseLsn } from '@app/change';
+import { ExporterFailure, parseLsn } from '@app/change';
+import type { TimelineHistory } from '@app/litellm';
 import type { Connection } from './connection.js';
 import { poolerInBetween } from './connection-failure.js';
 
@@ -23,30 +24,29 @@ export async function identifySystem(replication: Connection, control: Connectio
 }
 
 /**
- * Where the current timeline left its predecessor; null on timeline 1, and where the server can't tell (its history file
- * may be gone).
+ * Where each earlier timeline of the server's history was left; empty on timeline 1, and where the server can't tell
+ * (its history file may be gone).
  */
-export async function timelineSwitch(replication: Connection, timeline: number): Promise<Lsn | null> {
-  if (timeline <= 1) return null;
+export async function timelineHistory(replication: Connection, timeline: number): Promise<TimelineHistory> {
+  if (timeline <= 1) return new Map();
   try {
     const [row] = await replication.query<{ content: Buffer | string }>(`TIMELINE_HISTORY ${timeline}`);
-    return row === undefined ? null : lastSwitch(String(row.content));
+    return row === undefined ? new Map() : switchPoints(String(row.content));
   } catch {
-    return null;
+    return new Map();
   }
 }
 
 /**
- * The last switch point of a timeline history file: lines of `<timeline> <LSN> <reason>`, comments behind `#`
+ * The switch points of a timeline history file: lines of `<timeline> <LSN> <reason>`, comments behind `#`
  * (PostgreSQL source, `timeline.c`).
  */
-export function lastSwitch(content: string): Lsn | null {
+export function switchPoints(content: string): TimelineHistory {
   const points = content
     .split('\n')
-    .map((line) => /^\s*\d+\s+([0-9A-Fa-f]+\/[0-9A-Fa-f]+)/.exec(line)?.[1])
-    .filter((point) => point !== undefined);
-  const last = points.at(-1);
-  return last === undefined ? null : parseLsn(last);
+    .map((line) => /^\s*(\d+)\s+([0-9A-Fa-f]+\/[0-9A-Fa-f]+)/.exec(line))
+    .filter((found) => found !== null);
+  return new Map(points.map(([, timeline, point]) => [Number(timeline), parseLsn(point as string)]));
 }
 
 /** Null where a managed service keeps `pg_control_system` from us. */

@@ -5,7 +5,7 @@ import { Connection } from './connection.js';
 import type { PostgresOptions, Reporter } from './options.js';
 import { type Preflight, preflight, preflightServer } from './preflight.js';
 import { PostgresSession } from './session.js';
-import { identifySystem, timelineSwitch } from './source-facts.js';
+import { identifySystem, timelineHistory } from './source-facts.js';
 import { presence } from './table-state.js';
 import { readFigures } from './upstream-figures.js';
 
@@ -79,7 +79,7 @@ export class PostgresUpstream extends Upstream {
       temporarySlot: options.temporarySlot,
       inRecovery: server.inRecovery,
       walEnd,
-      timelineSwitch: await timelineSwitch(replication, identity.timeline),
+      timelineHistory: await timelineHistory(replication, identity.timeline),
       tables: presence(tables),
       warnings: findings.warnings,
     };
