@@ -123,9 +123,10 @@ describe('refused values', () => {
     ]);
   });
 
-  it.each<[SettingName, string]>([
-    ['REPLICATION_MAX_RETAINED_BYTES', '1073741824'],
-  ])('%s=%s is refused by name, because it is not built yet', (name, text) => {
-    expect(problemsOf({ [name]: text })).toEqual([expect.stringContaining(`${name} is not built yet`)]);
-  });
+  it.each<[SettingName, string]>([['REPLICATION_MAX_RETAINED_BYTES', '1073741824']])(
+    '%s=%s is refused by name, because it is not built yet',
+    (name, text) => {
+      expect(problemsOf({ [name]: text })).toEqual([expect.stringContaining(`${name} is not built yet`)]);
+    },
+  );
 });
