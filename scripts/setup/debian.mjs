@@ -1,14 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { installValkey, valkeyProgram } from './valkey.mjs';
 
 const postgresRoot = '/usr/lib/postgresql';
 const servicePolicy = '/usr/sbin/policy-rc.d';
 const clusterSettings = '/etc/postgresql-common/createcluster.conf';
 
 /**
- * A program of the test environment: how to see that it is there, the variable that stands for it, and Debian's package.
- * @typedef {{ name: string, isThere: () => boolean, variable?: string, debian: string, elsewhere: string }} Need
+ * A program of the test environment: how to see that it is there, the variable that stands for it, Debian's package, and
+ * how that is got where it is not simply installed.
+ * @typedef {object} Need
+ * @property {string} name
+ * @property {() => boolean} isThere
+ * @property {string} [variable]
+ * @property {string} debian
+ * @property {string} elsewhere
+ * @property {(say: (line: string) => void) => void} [install]
  */
 
 /** @type {readonly Need[]} */
@@ -26,6 +34,14 @@ export const needs = [
     variable: 'TEST_REDIS_URL',
     debian: 'redis-server',
     elsewhere: 'install redis-server',
+  },
+  {
+    name: 'Valkey',
+    isThere: () => valkeyProgram() !== undefined,
+    variable: 'TEST_VALKEY_BIN',
+    debian: 'valkey-server',
+    elsewhere: 'install Valkey, or Redis 7.2 or later',
+    install: installValkey,
   },
   { name: 'promtool', isThere: () => isProgram('promtool'), debian: 'prometheus', elsewhere: 'install Prometheus' },
 ];
@@ -50,7 +66,9 @@ export function installMissing(say) {
     const updated = aptGet(['update'], say);
     for (const need of missing) {
       if (need.name.startsWith('PostgreSQL') && !forbidClusters(say)) continue;
-      if (updated) aptGet(['install', '-y', '--no-install-recommends', packageOf(need)], say);
+      if (!updated) continue;
+      if (need.install !== undefined) need.install(say);
+      else aptGet(['install', '-y', '--no-install-recommends', packageOf(need)], say);
     }
   } finally {
     if (ownPolicy) rmSync(servicePolicy, { force: true });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from '../../scripts/servers/free-port.mjs';
 import { type Guardian, guard } from '../../scripts/servers/guardian.mjs';
+import { valkeyProgram } from '../../scripts/setup/valkey.mjs';
 import { awaitUntil } from './await-until.js';
 
 /** A Redis for specs, with its append-only file synced every second. */
@@ -24,25 +25,26 @@ export interface RedisServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Settings as in redis.conf. */
+/** The machine's Redis, whatever its version, or a server that knows WAITAOF: Valkey, or Redis 7.2 and later. */
+export type RedisFlavor = 'redis' | 'valkey';
+
+/** What kind of server, and its settings as in redis.conf. */
 export interface RedisOptions {
+  readonly flavor?: RedisFlavor;
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 /**
  * Starts a Redis of its own directory and port, which is killed and removed when this process ends, whatever ends it; or uses the one
- * `TEST_REDIS_URL` names, unless settings are asked for.
+ * `TEST_REDIS_URL` names, unless a flavor or settings are asked for.
  */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const given = process.env.TEST_REDIS_URL;
-  if (given !== undefined && given !== '' && options.settings === undefined) return givenRedis(given);
+  const { flavor = 'redis', settings = {} } = options;
+  const plain = flavor === 'redis' && options.settings === undefined;
+  if (given !== undefined && given !== '' && plain) return givenRedis(given);
   const directory = mkdtempSync(join(tmpdir(), 'exporter-redis-'));
-  const server = new LocalRedis(
-    directory,
-    await freePort(),
-    { settings: options.settings ?? {} },
-    guard('KILL', directory),
-  );
+  const server = new LocalRedis(directory, await freePort(), { flavor, settings }, guard('KILL', directory));
   try {
     await server.restart();
     return server;
@@ -96,7 +98,7 @@ class LocalRedis implements RedisServer {
     };
     const argv = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const logFile = openSync(join(this.directory, 'log'), 'a');
-    const child = spawn('redis-server', argv, {
+    const child = spawn(this.program(), argv, {
       cwd: this.directory,
       detached: true,
       stdio: ['ignore', logFile, logFile],
@@ -118,6 +120,12 @@ class LocalRedis implements RedisServer {
     if (failure !== undefined)
       throw new Error('redis-server is not installed: install it, or set TEST_REDIS_URL', { cause: failure });
     if (this.child === undefined) throw new Error(`Redis ended: ${readFileSync(join(this.directory, 'log'), 'utf8')}`);
+  }
+
+  private program(): string {
+    const program = this.options.flavor === 'valkey' ? valkeyProgram() : 'redis-server';
+    if (program === undefined) throw new Error('no server that knows WAITAOF is installed: set TEST_VALKEY_BIN');
+    return program;
   }
 
   private async answers(): Promise<boolean> {

@@ -40,7 +40,7 @@ export class RedisStateStore extends StateStore {
     const tuning = { ...TUNING, ...options.tuning };
     this.#options = { ...options, tuning };
     const keys = new StoreKeys(options.keyPrefix);
-    const { commandTimeout, durableAfter } = tuning;
+    const { commandTimeout, durableAfter, unsyncedAfter: saidAfter } = tuning;
     const reading = new RedisConnection(options, 'reader', commandTimeout);
     const writing = new RedisConnection(options, 'writer', commandTimeout);
     const syncing = new RedisConnection(options, 'durable', commandTimeout);
@@ -48,7 +48,9 @@ export class RedisStateStore extends StateStore {
     this.#connections = [reading, writing, syncing];
     this.#reader = new StateReader(reading, keys, options);
     this.#writer = new StateWriter(writing, keys, this.#options);
-    this.#durability = new Durability({ connection: syncing, keys, durableAfter, patience: commandTimeout * 0.75 });
+    const patience = commandTimeout * 0.75;
+    const { log } = options;
+    this.#durability = new Durability({ connection: syncing, keys, durableAfter, patience, saidAfter, log });
   }
 
   get state(): RecordedState | null {

@@ -59,6 +59,8 @@ export interface RedisTuning {
   readonly stageSeconds: number;
   /** Where the server can't say what is on its disk: age at which a checkpoint counts as durable. */
   readonly durableAfter: number;
+  /** How long the server may fail to sync its append-only file before that is said. */
+  readonly unsyncedAfter: number;
 }
 
 /** The figures in use where nothing else is said. */
@@ -74,4 +76,5 @@ export const TUNING: RedisTuning = {
   stageBytes: 256 << 10,
   stageSeconds: 600,
   durableAfter: 1_000,
+  unsyncedAfter: 10_000,
 };
