@@ -5,10 +5,16 @@ import { SILENT_LOG, type StoreLog } from '../store-log.js';
 import { BaseChanges } from './base-changes.js';
 import { BaseIndex } from './base-index.js';
 import { windowEdges } from './base-reader.js';
-import type { BaseWriter } from './base-writer.js';
+import type { BaseWriter, WritingRun } from './base-writer.js';
 import type { RedisTuning } from './redis-store-options.js';
 import type { LogEntry } from './step-log.js';
 import { StepRetention } from './step-retention.js';
+
+/** A version, and the clock of the state at it. */
+export interface BaseVersion {
+  readonly version: number;
+  readonly clock: number;
+}
 
 /** What a folder works on. */
 export interface FolderParts {
@@ -18,8 +24,8 @@ export interface FolderParts {
   readonly generation: string;
   /** The base's members as they are stored. */
   readonly index: BaseIndex;
-  /** The version the base stands at. */
-  readonly base: number;
+  /** What the base holds everything up to. */
+  readonly base: BaseVersion;
   /** Staged parts of entries that the base holds already, to be deleted with them. */
   readonly foldedParts?: readonly string[];
   readonly settings: AggregateSettings;
@@ -36,6 +42,9 @@ export class BaseFolder {
   readonly #parts: FolderParts;
   readonly #log: StoreLog;
   readonly #retention: StepRetention;
+  #base: BaseVersion;
+  /** The connection on which the base was last seen to be of that version. */
+  #advancedOn: number | null = null;
   #pending: { readonly record: StateRecord; readonly bytes: number }[] = [];
   #pendingBytes = 0;
   #lastVersion: number;
@@ -48,9 +57,10 @@ export class BaseFolder {
     this.#parts = parts;
     this.#log = parts.log ?? SILENT_LOG;
     this.generation = parts.generation;
-    this.#lastVersion = parts.base;
+    this.#base = parts.base;
+    this.#lastVersion = parts.base.version;
     this.#retention = new StepRetention(parts.tuning);
-    this.#retention.add({ bytes: 0, parts: parts.foldedParts ?? [] }, parts.base, performance.now());
+    this.#retention.add({ bytes: 0, parts: parts.foldedParts ?? [] }, parts.base.version, performance.now());
   }
 
   /** The last version it knows of. */
@@ -82,6 +92,26 @@ export class BaseFolder {
     this.#timer = undefined;
     this.#running = this.#attempt();
     await this.#running;
+  }
+
+  /**
+   * Gives back what the log keeps for readers that are behind, also where memory is full: they will read the base anew.
+   *
+   * @returns false where that can't be done: nothing has been folded on the present connection, so that a server that
+   * went back meanwhile may hold an older base than is known here.
+   */
+  async shed(): Promise<boolean> {
+    while (this.#running !== undefined) await this.#running;
+    if (this.#stopped || this.#advancedOn === null) return false;
+    const { writer, epoch, claim, generation } = this.#parts;
+    const run = { ...writer.begin(epoch, claim, generation), lifetime: this.#advancedOn };
+    try {
+      await this.#advance(run, this.#base, Number.POSITIVE_INFINITY);
+      return true;
+    } catch (error) {
+      this.#log.debug(`the log could not be trimmed: ${String(error)}`);
+      return false;
+    }
   }
 
   /** Ends the folding; resolves when nothing of it is on its way. */
@@ -116,11 +146,18 @@ export class BaseFolder {
     this.#expire(changes, windowEdges(settings, last.clock));
     const run = writer.begin(epoch, claim, generation);
     await writer.write(run, changes, index);
-    const trim = this.#retention.trim(last.version, performance.now());
-    await writer.advance(run, { version: last.version, clock: last.clock }, trim);
-    this.#retention.forget(trim.keep);
+    await this.#advance(run, { version: last.version, clock: last.clock }, performance.now());
     this.#pending = this.#pending.slice(folded.length);
     this.#pendingBytes = this.#pending.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Says what the base holds, and trims the entries that at this time nobody needs any more. */
+  async #advance(run: WritingRun, base: BaseVersion, now: number): Promise<void> {
+    const trim = this.#retention.trim(base.version, now);
+    await this.#parts.writer.advance(run, base, trim);
+    this.#base = base;
+    this.#advancedOn = run.lifetime;
+    this.#retention.forget(trim.keep);
   }
 
   /** Deletes the buckets that have left their window, and does not write into them either. */

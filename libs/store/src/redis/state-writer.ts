@@ -16,7 +16,7 @@ import type { RedisConnection } from './redis-connection.js';
 import { type RedisStoreOptions, type RedisTuning } from './redis-store-options.js';
 import type { ScriptReply } from './scripts/index.js';
 import { encodeStage, partKeys, StepLog } from './step-log.js';
-import { failureOfReply } from './store-failures.js';
+import { failureOfReply, isOutOfMemory } from './store-failures.js';
 
 /** Parts on their way at once when a large record is staged. */
 const PARTS_IN_FLIGHT = 4;
@@ -66,6 +66,15 @@ export class StateWriter {
   async commit(step: Step, generation: string): Promise<void> {
     await this.#folder?.relieve();
     const bytes = encodeRecord(step.record);
+    try {
+      await this.#commit(step, generation, bytes);
+    } catch (error) {
+      if (!isOutOfMemory(error) || (await this.#folder?.shed()) !== true) throw error;
+      await this.#commit(step, generation, bytes);
+    }
+  }
+
+  async #commit(step: Step, generation: string, bytes: Buffer): Promise<void> {
     for (let staging = 1; ; staging++) {
       const encoded = await this.#stage(bytes);
       const reply = await this.#connection.script('commitStep', this.#commitCall(step, generation, encoded));
@@ -84,7 +93,7 @@ export class StateWriter {
     this.#folder = this.#makeFolder(generation.epoch, {
       generation: written.name,
       index: written.index,
-      base: generation.state.version,
+      base: { version: generation.state.version, clock: generation.state.clock },
       settings: generation.state.settings,
     });
     this.#deleteOthers(generation.epoch);
@@ -96,11 +105,12 @@ export class StateWriter {
    * folded by us from now on. Nothing happens where that is known already.
    */
   async follow(epoch: Epoch, current: CurrentState, log: StepLog): Promise<void> {
-    const { generation, base, version, settings } = current;
+    const { generation, version, settings } = current;
     if (this.#folder?.generation === generation && this.#folder.lastVersion === version) return;
+    const base = { version: current.base, clock: current.baseClock };
     await this.rest();
     const members = await scan(this.#connection, 'SSCAN', this.#keys.index(generation));
-    const entries = await log.read(generation, base + 1, version);
+    const entries = await log.read(generation, base.version + 1, version);
     if (entries === null) throw mismatchFailure(current.checkpoint.next, null);
     const unfolded = new Set(entries.flatMap(({ parts }) => parts));
     const parts = (await log.stagedParts(generation)).filter((part) => !unfolded.has(part));

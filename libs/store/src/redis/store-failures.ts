@@ -1,4 +1,4 @@
-import { ExporterFailure } from '@app/change';
+import { ExporterFailure, isFailure } from '@app/change';
 import { FORMAT } from './keys.js';
 import type { ScriptReply } from './scripts/index.js';
 
@@ -45,6 +45,11 @@ export function storeFailure(error: unknown, place: string): ExporterFailure {
     });
   }
   return unavailableFailure(place, message, cause);
+}
+
+/** True for the refusal of a server that has reached its `maxmemory`. */
+export function isOutOfMemory(error: unknown): boolean {
+  return isFailure(error, 'store-refused') && error.cause instanceof Error && /^OOM\b/.test(error.cause.message);
 }
 
 /** The failure of a store that can't be asked. */
