@@ -17,6 +17,7 @@ import { decodeSeries } from './codec/series.js';
 import type { StoreKeys } from './keys.js';
 import { type CurrentState, readable } from './meta.js';
 import type { RedisConnection } from './redis-connection.js';
+import { listOf, pairsOf } from './replies.js';
 
 /** Hashes asked for at once: at most some milliseconds of Redis' time. */
 const HASHES = 48;
@@ -111,7 +112,7 @@ export class BaseReader {
 
   async #hashes(members: readonly string[]): Promise<Flat[]> {
     const commands = members.map((member) => ['HGETALL', this.#keys.base(this.#generation, member)] as const);
-    return (await this.#connection.pipeline(commands)) as Flat[];
+    return (await this.#connection.pipeline(commands)).map((flat) => pairsOf(flat, 'HGETALL'));
   }
 
   async *#values(content: 'single' | 'counters' | 'histograms' | 'entities' | 'tokens', member: string) {
@@ -168,8 +169,8 @@ export async function scan(connection: RedisConnection, command: 'SSCAN' | 'HSCA
   let cursor = '0';
   do {
     const [answer] = await connection.pipeline([[command, key, cursor, 'COUNT', FIELDS]]);
-    const [next, values] = answer as [Buffer, Buffer[]];
-    for (const value of values) found.push(value);
+    const [next, values] = listOf(answer as [Buffer, Buffer[]], command, 2);
+    for (const value of listOf(values as Buffer[], command)) found.push(value);
     cursor = String(next);
   } while (cursor !== '0');
   return found;

@@ -10,6 +10,7 @@ import { encodeCheckpoint } from './codec/checkpoint.js';
 import { fingerprintOf } from './codec/settings.js';
 import { FORMAT, type StoreKeys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
+import { listOf } from './replies.js';
 import type { ScriptCall } from './scripts/index.js';
 import { StepLog } from './step-log.js';
 import { failureOfReply } from './store-failures.js';
@@ -72,7 +73,9 @@ export class GenerationWriter {
 
   /** Deletes generations that are neither current nor being written. @throws ExporterFailure as a step does. */
   async deleteOthers(epoch: Generation['epoch'], claim: Claim): Promise<void> {
-    const listed = await this.connection.run((client) => client.smembers(this.keys.generations));
+    const listed = await this.connection.run(async (client) =>
+      listOf(await client.smembers(this.keys.generations), 'SMEMBERS'),
+    );
     const [current, draft] = await this.connection.run((client) => client.hmget(this.keys.meta, 'generation', 'draft'));
     for (const generation of listed) {
       if (generation === current || generation === draft) continue;

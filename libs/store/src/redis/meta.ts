@@ -3,6 +3,7 @@ import type { Checkpoint } from '@app/change';
 import { decodeCheckpoint } from './codec/checkpoint.js';
 import { FORMAT, type StoreKeys } from './keys.js';
 import type { RedisConnection } from './redis-connection.js';
+import { listOf } from './replies.js';
 import { formatFailure } from './store-failures.js';
 
 const FIELDS = ['format', 'generation', 'version', 'checkpoint', 'clock', 'base', 'base_clock', 'settings'] as const;
@@ -32,10 +33,12 @@ export class UnreadableState extends Error {
  * @throws UnreadableState for an older version's state, or one that was not written by this exporter.
  */
 export async function readMeta(connection: RedisConnection, keys: StoreKeys): Promise<CurrentState | null> {
-  const values = await connection.run((client) => client.hmget(keys.meta, ...FIELDS));
+  const values = await connection.run(async (client) =>
+    listOf(await client.hmget(keys.meta, ...FIELDS), 'HMGET', FIELDS.length),
+  );
   const [format, generation, version, checkpoint, clock, base, baseClock, settings] = values;
   if (format == null) return null;
-  if (Number(format) > FORMAT) throw formatFailure(format);
+  if (!/^\d+$/.test(format) || Number(format) > FORMAT) throw formatFailure(format);
   if (format !== String(FORMAT)) throw new UnreadableState(`it was stored in the older format ${format}`);
   if (generation == null) return null;
   if (version == null || checkpoint == null || clock == null || base == null || baseClock == null || settings == null) {
@@ -43,13 +46,19 @@ export async function readMeta(connection: RedisConnection, keys: StoreKeys): Pr
   }
   return {
     generation,
-    version: Number(version),
+    version: numberOf('version', version),
     checkpoint: readable(() => decodeCheckpoint(checkpoint)),
-    clock: Number(clock),
-    base: Number(base),
-    baseClock: Number(baseClock),
+    clock: numberOf('clock', clock),
+    base: numberOf('base', base),
+    baseClock: numberOf('clock of the base', baseClock),
     settings: readable(() => decodeSettings(settings)),
   };
+}
+
+/** @throws UnreadableState for a text that is no number. */
+function numberOf(name: string, text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UnreadableState(`its ${name} is ${JSON.stringify(text)}`);
+  return Number(text);
 }
 
 /** Runs a decoder. @throws UnreadableState in place of what it throws. */

@@ -83,9 +83,9 @@ describe('a Redis whose memory is full', () => {
   });
 
   it('is not filled for good by a new generation that did not fit: the next claim deletes it, and steps go on', async () => {
-    for (let large = 0; large < 3; large++) await store.commit(maker.take(maker.largeRecord(3_000)));
+    for (let large = 0; large < 4; large++) await store.commit(maker.take(maker.largeRecord(5_000)));
     await store.fold();
-    await leaveRoom(100_000);
+    await leaveRoom(500_000);
     await expectFailure(store.replace(maker.generation()), 'store-refused');
     const step = maker.step({ rows: [{ kind: 'errors', key: 1, age: 0, sum: 0 }] }, epochAt(2));
     await expectFailure(store.commit({ ...step, epoch: maker.epoch }), 'store-refused');

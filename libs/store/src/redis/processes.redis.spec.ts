@@ -144,6 +144,29 @@ describe('several processes on one Redis', () => {
     expect(contentOf(reader.state)).toEqual(contentOf(wider.state));
   });
 
+  it('W7: a store that went back to a generation whose place was taken is not followed, and gets the newer one back', async () => {
+    await writer.replace(maker.generation());
+    await writer.commit(maker.step({ rows: [{ kind: 'requests', key: 1, age: 0, sum: 0 }] }));
+    await reader.refresh();
+    const { client } = deployment;
+    const before = await Promise.all(
+      (await deployment.keys()).map(async (name) => [name, await client.dumpBuffer(deployment.key(name))] as const),
+    );
+    const seeded = new StepMaker(9_000);
+    seeded.step({ rows: [{ kind: 'errors', key: 1, age: 0, sum: 0 }] });
+    await writer.replace(seeded.generation());
+    await reader.refresh();
+    const served = contentOf(seeded.state);
+    // As a replica does that takes over and had stopped following its master before the seed.
+    await awaitUntil(async () => (await client.scard(deployment.key('generations'))) === 1);
+    for (const [name, value] of before) await client.restore(deployment.key(name), 0, value as Buffer, 'REPLACE');
+    await expectFailure(reader.refresh(), 'store-unavailable');
+    expect(contentOf(reader.state)).toEqual(served);
+    await writer.commit(seeded.step({ rows: [{ kind: 'errors', key: 2, age: 0, sum: 0 }] }));
+    await reader.refresh();
+    for (const { state } of [writer, reader]) expect(contentOf(state)).toEqual(contentOf(seeded.state));
+  });
+
   it('W4: a reader that takes over goes on exactly where the writer before it stopped', async () => {
     await writer.replace(maker.generation());
     await reader.refresh();

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { clientOptions, placeOf } from './client-options.js';
 import type { ClientOptions, RedisStoreOptions } from './redis-store-options.js';
+import { StrangeReply } from './replies.js';
 import { runScript, type SCRIPTS, type ScriptCall, type ScriptReply } from './scripts/index.js';
 import { storeFailure, unavailableFailure } from './store-failures.js';
 import { Unanswered, withinTime } from './within-time.js';
@@ -84,7 +85,7 @@ export class RedisConnection {
     try {
       return await withinTime(work(this.#client), this.#timeout);
     } catch (error) {
-      if (error instanceof Unanswered) this.#client.disconnect(true);
+      if (error instanceof Unanswered || error instanceof StrangeReply) this.#client.disconnect(true);
       throw error;
     }
   }

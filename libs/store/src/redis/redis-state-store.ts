@@ -34,6 +34,8 @@ export class RedisStateStore extends StateStore {
   #generation: string | null = null;
   /** A generation that was found to be unreadable, so that it is not tried again at each refresh. */
   #unreadable: string | null = null;
+  /** Generations that another one has taken the place of: a store that names one of them has gone back. */
+  readonly #left = new Set<string>();
 
   constructor(options: RedisStoreOptions) {
     super();
@@ -100,7 +102,7 @@ export class RedisStateStore extends StateStore {
     const name = await this.#writer.replace(generation);
     const { state, checkpoint } = generation;
     this.#served.replace({ state, checkpoint });
-    this.#generation = name;
+    this.#enter(name);
     this.#durability.reset();
     this.#durability.stored(checkpoint.next);
   }
@@ -157,6 +159,7 @@ export class RedisStateStore extends StateStore {
       if (current === null) return this.#mayServeWithout();
       // What can't be read is for the writer to seed anew; what we have is served until then.
       if (current.generation === this.#unreadable) return;
+      if (this.state !== null && this.#left.has(current.generation)) return this.#mayServeWithout();
       // A step of our own is not a store that has left us behind: its writer goes on with the very state we serve.
       if (this.#hasMoved(state, version)) {
         if (this.#includes(current)) return;
@@ -243,6 +246,12 @@ export class RedisStateStore extends StateStore {
 
   #adopt(loaded: LoadedState | null): void {
     this.#served.replace(loaded);
-    this.#generation = loaded?.generation ?? null;
+    this.#enter(loaded?.generation ?? null);
+  }
+
+  #enter(generation: string | null): void {
+    if (this.#generation !== null && this.#generation !== generation) this.#left.add(this.#generation);
+    if (generation !== null) this.#left.delete(generation);
+    this.#generation = generation;
   }
 }

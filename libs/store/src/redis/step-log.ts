@@ -3,6 +3,7 @@ import { decodeRecord } from './codec/record.js';
 import { entryId, type StoreKeys } from './keys.js';
 import { readable } from './meta.js';
 import type { RedisConnection } from './redis-connection.js';
+import { listOf, pairsOf } from './replies.js';
 
 /** Entries asked for at once: mostly some kilobytes each, at most a quarter of a megabyte. */
 const ENTRIES = 32;
@@ -85,10 +86,13 @@ export class StepLog {
     to: number,
     count = ENTRIES,
   ): Promise<[number, Map<string, Buffer>][]> {
-    const found = await this.#connection.run((client) =>
-      client.xrangeBuffer(this.#keys.log(generation), entryId(from), entryId(to), 'COUNT', count),
-    );
-    return found.map(([id, fields]) => [Number(id.toString().split('-')[0]), fieldsOf(fields)]);
+    return this.#connection.run(async (client) => {
+      const found = await client.xrangeBuffer(this.#keys.log(generation), entryId(from), entryId(to), 'COUNT', count);
+      return listOf(found, 'XRANGE').map((entry) => {
+        const [id, fields] = listOf<Buffer | readonly Buffer[]>(entry, 'XRANGE', 2);
+        return [Number(String(id).split('-')[0]), fieldsOf(pairsOf(fields, 'XRANGE'))];
+      });
+    });
   }
 
   /** Null when a staged part has gone, because the entry was trimmed meanwhile. */

@@ -9,7 +9,7 @@ local system, rank, pen, generation, base = unpack(redis.call('HMGET', KEYS[1],
 if system ~= ARGV[1] or rank ~= ARGV[2] then return {'FENCED', rank or ''} end
 if pen and pen > ARGV[3] then return {'LATE'} end
 if generation ~= ARGV[4] then return {'MISMATCH'} end
-if tonumber(ARGV[5]) > tonumber(base) then
+if tonumber(ARGV[5]) > (tonumber(base) or -1) then
   redis.call('HSET', KEYS[1], 'base', ARGV[5], 'base_clock', ARGV[6])
 end
 redis.call('XTRIM', KEYS[2], 'MINID', ARGV[7])

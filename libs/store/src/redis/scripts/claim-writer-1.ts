@@ -6,7 +6,7 @@ export const CLAIM_WRITER = `
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind ~= 'hash' and kind ~= 'none' then return {'WRONGTYPE', KEYS[1]} end
 local format, system, rank = unpack(redis.call('HMGET', KEYS[1], 'format', 'system', 'rank'))
-if format and tonumber(format) > tonumber(ARGV[1]) then return {'FORMAT', format} end
+if format and not (tonumber(format) and tonumber(format) <= tonumber(ARGV[1])) then return {'FORMAT', format} end
 if format and format ~= ARGV[1] then
   -- what an older version stored is not read by this one: its keys go with the generations they are listed in
   redis.call('DEL', KEYS[1])

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { listOf, StrangeReply } from '../replies.js';
 import { ADVANCE_BASE } from './advance-base-n.js';
 import { CLAIM_WRITER } from './claim-writer-1.js';
 import { COMMIT_STEP } from './commit-step-n.js';
@@ -25,10 +26,20 @@ export interface ScriptCall {
 /** What a script answers: a word, and what explains it. */
 export type ScriptReply = readonly [word: string, detail?: string];
 
-/** Runs a script on a client that was made with {@link SCRIPTS}. */
+/** Every word that a script may answer with. */
+const WORDS = ['DONE', 'STORED', 'UNSTAGED', 'FENCED', 'FORMAT', 'MISMATCH', 'LATE', 'WRONGTYPE'];
+
+/**
+ * Runs a script on a client that was made with {@link SCRIPTS}.
+ *
+ * @throws StrangeReply for an answer that no script gives: nothing may be taken for stored on its word.
+ */
 export async function runScript(client: Redis, name: keyof typeof SCRIPTS, call: ScriptCall): Promise<ScriptReply> {
   const scripted = client as unknown as Record<string, (...args: readonly unknown[]) => Promise<ScriptReply>>;
   const script = scripted[name];
   if (script === undefined) throw new Error(`the client lacks the script ${name}`);
-  return script.call(client, call.keys.length, ...call.keys, ...call.args);
+  const reply = await script.call(client, call.keys.length, ...call.keys, ...call.args);
+  const [word] = listOf<string | undefined>(reply, `the script ${name}`);
+  if (word === undefined || !WORDS.includes(word)) throw new StrangeReply(`the script ${name}`);
+  return reply;
 }
