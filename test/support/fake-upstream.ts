@@ -1,4 +1,4 @@
-import { type ChangeStream, ExporterFailure, LSN_ZERO, type Lsn, type StreamSink } from '@app/change';
+import { type ChangeStream, ExporterFailure, type Lsn, type StreamSink } from '@app/change';
 import {
   type MetadataFacts,
   type SeedRequest,
@@ -11,6 +11,7 @@ import {
   type UpstreamSession,
 } from '@app/litellm';
 import type { FakePostgres } from './fake-postgres.js';
+import { FakeStream } from './fake-stream.js';
 
 /** Points at which a fake can be made to fail; what the hook throws is what happens. */
 export type FakePoint = 'connect' | 'figures' | 'seed' | 'slice' | 'stream' | 'receive' | 'confirm' | 'confirmed';
@@ -68,6 +69,7 @@ export class FakeSession implements UpstreamSession {
   readonly lost: Promise<Error>;
   closed = false;
   seeds = 0;
+  #cut = false;
   #lose: (reason: Error) => void = () => undefined;
   #openStream: FakeStream | null = null;
   readonly #server: FakePostgres;
@@ -84,6 +86,18 @@ export class FakeSession implements UpstreamSession {
 
   get openStream(): FakeStream | null {
     return this.#openStream;
+  }
+
+  /** True while the server keeps the session, whatever the client believes. */
+  get kept(): boolean {
+    return !this.closed && !this.#cut;
+  }
+
+  /** The server ends the session and the client does not notice: what it asks fails, and what it confirms is not heard. */
+  cut(): void {
+    this.#cut = true;
+    this.#openStream?.cut();
+    this.#letGo();
   }
 
   breakOff(reason: Error): void {
@@ -160,7 +174,7 @@ export class FakeSession implements UpstreamSession {
   }
 
   #alive(): void {
-    if (this.closed) throw broken('the connection is closed');
+    if (!this.kept) throw broken('the connection is closed');
   }
 }
 
@@ -191,105 +205,4 @@ function factsOf(server: FakePostgres, temporarySlot: boolean): UpstreamFacts {
     ) as UpstreamFacts['tables'],
     warnings: [],
   };
-}
-
-/** A stream of a fake server: one message in each turn of the event loop, a keepalive when there are no more. */
-export class FakeStream implements ChangeStream {
-  confirmed: Lsn = LSN_ZERO;
-  paused = false;
-  ended = false;
-  /** End of the last transaction that was sent whole, or of the log in a keepalive. */
-  sent: Lsn;
-  /** How often the socket was paused. */
-  pauses = 0;
-  readonly confirmations: Lsn[] = [];
-  readonly #server: FakePostgres;
-  readonly #sink: StreamSink;
-  readonly #options: FakeUpstreamOptions;
-  #entry: number;
-  #change = 0;
-  #pumping = false;
-  readonly #wake = (): void => this.#pump();
-
-  constructor(server: FakePostgres, from: Lsn, sink: StreamSink, options: FakeUpstreamOptions) {
-    this.#server = server;
-    this.#sink = sink;
-    this.#options = options;
-    this.#entry = server.startOf(from);
-    this.sent = from;
-    server.onGrowth.add(this.#wake);
-    this.#pump();
-  }
-
-  pause(): void {
-    this.paused = true;
-    this.pauses += 1;
-  }
-
-  resume(): void {
-    this.paused = false;
-    this.#pump();
-  }
-
-  confirm(position: Lsn): void {
-    this.#options.reach?.('confirm');
-    if (this.ended || position <= this.confirmed) return;
-    if (position > this.sent) throw new Error('what was never sent is being confirmed');
-    this.confirmed = position;
-    this.confirmations.push(position);
-    const { slot } = this.#server;
-    if (slot !== null && position > slot.confirmed) slot.confirmed = position;
-    this.#options.reach?.('confirmed');
-  }
-
-  async close(): Promise<void> {
-    this.end(null);
-  }
-
-  end(reason: Error | null): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.#server.onGrowth.delete(this.#wake);
-    this.#sink.closed(reason);
-  }
-
-  /** The server says how far its log reaches, now. */
-  keepalive(replyRequested = false): void {
-    if (this.#server.walEnd > this.sent) this.sent = this.#server.walEnd;
-    this.#sink.keepalive(this.#server.walEnd, replyRequested);
-  }
-
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    setImmediate(() => {
-      this.#pumping = false;
-      if (this.ended || this.paused) return;
-      this.#deliver();
-    });
-  }
-
-  #deliver(): void {
-    const entry = this.#server.log[this.#entry];
-    try {
-      this.#options.reach?.('receive');
-      if (this.ended) return;
-      if (entry === undefined) {
-        this.keepalive();
-        return;
-      }
-      const change = entry.changes[this.#change];
-      this.#change += 1;
-      if (this.#change >= entry.changes.length) {
-        this.#entry += 1;
-        this.#change = 0;
-        this.sent = entry.endLsn;
-      }
-      if (change !== undefined) this.#sink.change(change);
-    } catch (error) {
-      this.end(error instanceof Error ? error : new Error(String(error)));
-      return;
-    }
-    this.#pump();
-  }
 }

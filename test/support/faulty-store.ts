@@ -9,6 +9,8 @@ export type StorePoint = 'open' | 'claim' | 'store' | 'stored' | 'durable' | 're
 export class FaultyStore extends StateStore {
   readonly durability: 'process' | 'external';
   readonly steps: Step[] = [];
+  /** Checkpoints of the generations that were made current. */
+  readonly generations: Lsn[] = [];
   /** Steps that are being stored now, and the most there have been at once. */
   underWay = 0;
   mostUnderWay = 0;
@@ -56,6 +58,7 @@ export class FaultyStore extends StateStore {
   async replace(generation: Generation): Promise<void> {
     await this.reach('replace');
     await this.inner.replace(generation);
+    this.generations.push(generation.checkpoint.next);
     await this.reach('replaced');
   }
 

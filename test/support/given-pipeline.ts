@@ -68,6 +68,8 @@ export interface GivenPipeline extends AsyncDisposable {
 /** What may differ from one pipeline to the next. */
 export interface PipelineWish extends FakeUpstreamOptions {
   readonly store?: StateStore;
+  /** The way to the server, where it is not the plain one. */
+  readonly upstream?: FakeUpstream;
   readonly pacing?: Pacing | null;
   readonly updateInterval?: number;
   readonly settings?: AggregateSettings;
@@ -75,7 +77,7 @@ export interface PipelineWish extends FakeUpstreamOptions {
 
 /** Starts a pipeline on a fake server. */
 export function givenPipeline(server: FakePostgres, wish: PipelineWish = {}): GivenPipeline {
-  const upstream = new FakeUpstream(server, wish);
+  const upstream = wish.upstream ?? new FakeUpstream(server, wish);
   const store = wish.store instanceof FaultyStore ? wish.store : new FaultyStore(wish.store ?? new MemoryStateStore());
   const told = new Told();
   const pacing = wish.pacing === null ? {} : { pacing: wish.pacing ?? IMPATIENT };

@@ -1,0 +1,32 @@
+import { AggregateState } from '@app/aggregates';
+import { RedisStateStore } from '@app/store';
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { SETTINGS } from '../support/given-pipeline.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { holdsWithTwoLeaders } from './two-leaders.contract.js';
+
+describe('two processes over one state in Redis', () => {
+  let redis: RedisServer;
+  let runs = 0;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+
+  afterAll(async () => {
+    await redis?.[Symbol.asyncDispose]();
+  });
+
+  holdsWithTwoLeaders(Number(process.env.EXACTLY_ONCE_RUNS ?? 20), () => {
+    runs += 1;
+    const options = {
+      url: redis.url,
+      keyPrefix: `two-leaders-${process.pid}-${runs}`,
+      settings: SETTINGS,
+      createState: () => new AggregateState(SETTINGS),
+      // A checkpoint counts as durable soon: no run of this test waits for Redis' disk. A record is staged now and then.
+      tuning: { durableAfter: 20, foldInterval: 20, stageBytes: 2_000 },
+    };
+    return { open: () => new RedisStateStore(options), durability: 'external' };
+  });
+});
