@@ -1,7 +1,6 @@
-import { AggregateState } from '@app/aggregates';
+import { type AggregateSettings, AggregateState } from '@app/aggregates';
 import { RedisStateStore } from '@app/store';
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { SETTINGS } from '../support/given-pipeline.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 import { holdsWithTwoLeaders } from './two-leaders.contract.js';
 
@@ -22,8 +21,7 @@ describe('two processes over one state in Redis', () => {
     const options = {
       url: redis.url,
       keyPrefix: `two-leaders-${process.pid}-${runs}`,
-      settings: SETTINGS,
-      createState: () => new AggregateState(SETTINGS),
+      createState: (settings: AggregateSettings) => new AggregateState(settings),
       // A checkpoint counts as durable soon: no run of this test waits for Redis' disk. A record is staged now and then.
       tuning: { durableAfter: 20, foldInterval: 20, stageBytes: 2_000 },
     };

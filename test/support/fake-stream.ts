@@ -1,6 +1,6 @@
 import { type ChangeStream, LSN_ZERO, type Lsn, type StreamSink } from '@app/change';
 import type { FakePostgres } from './fake-postgres.js';
-import type { FakeUpstreamOptions } from './fake-upstream.js';
+import type { FakeUpstreamOptions } from './fake-upstream-options.js';
 
 /** A stream of a fake server: one message in each turn of the event loop, a keepalive when there are no more. */
 export class FakeStream implements ChangeStream {
