@@ -51,7 +51,7 @@ function restOf(records: readonly StateRecord[]): Record<string, unknown> {
     for (const operation of record.entities) {
       if (operation.op === 'put') rest[JSON.stringify(['entity', JSON.stringify(operation.entity)])] = operation.entity;
     }
-    for (const [old, current] of record.replacedTokens) rest[JSON.stringify(['token', old])] = current;
+    for (const [old, ...replaced] of record.replacedTokens) rest[JSON.stringify(['token', old])] = replaced;
     for (const part of ['present', 'folded', 'figures'] as const) {
       for (const [name, value] of Object.entries(record[part])) rest[JSON.stringify([part, name])] = value;
     }

@@ -43,15 +43,15 @@ function layDown(layer: EntityLayer, one: Step): void {
 }
 
 function apply(state: EntityState, one: Step): void {
-  if (one.does === 'put') state.apply({ op: 'put', entity: one.entity });
-  else if (one.does === 'delete') state.apply({ op: 'delete', table: one.table, key: one.key });
-  else if (one.does === 'clear') state.apply({ op: 'clear', table: one.table });
-  else state.replaceToken(one.old, one.current);
+  if (one.does === 'put') state.apply({ op: 'put', entity: one.entity }, 0);
+  else if (one.does === 'delete') state.apply({ op: 'delete', table: one.table, key: one.key }, 0);
+  else if (one.does === 'clear') state.apply({ op: 'clear', table: one.table }, 0);
+  else state.replaceToken(one.old, one.current, 0);
 }
 
 function applyLayer(state: EntityState, layer: EntityLayer): void {
-  for (const operation of layer.operations()) state.apply(operation);
-  for (const [old, current] of layer.replacedTokens) state.replaceToken(old, current);
+  for (const operation of layer.operations()) state.apply(operation, 0);
+  for (const [old, current] of layer.replacedTokens) state.replaceToken(old, current, 0);
 }
 
 /** All that can be asked. */
@@ -128,7 +128,7 @@ describe('a layer of entity operations', () => {
   it('tokens that are replaced in a circle end the search, and no key answers', () => {
     const state = new EntityState();
     const layer = new EntityLayer(state);
-    state.replaceToken('a', 'b');
+    state.replaceToken('a', 'b', 0);
     layer.replaceToken('b', 'c');
     layer.replaceToken('c', 'b');
     expect(layer.keyOfToken('a')).toBeUndefined();
@@ -138,8 +138,8 @@ describe('a layer of entity operations', () => {
 
   it('a key that the layer has deleted does not answer for a token that was replaced by it below', () => {
     const state = new EntityState();
-    state.apply({ op: 'put', entity: key('new') });
-    state.replaceToken('old', 'new');
+    state.apply({ op: 'put', entity: key('new') }, 0);
+    state.replaceToken('old', 'new', 0);
     const layer = new EntityLayer(state);
     expect(layer.keyOfToken('old')?.token).toBe('new');
     layer.delete('key', 'new');

@@ -1,6 +1,6 @@
 import { type Entity, type EntityOf, type EntityTable, entityKey, type KeyEntity } from '@app/litellm';
 import { KeyTable } from './keys/key-table.js';
-import type { EntityOperation } from './record.js';
+import type { EntityOperation, ReplacedToken } from './record.js';
 import type { EntityView, KeyOwner } from './view.js';
 
 /** How entities are looked up; a state's own, or one with operations laid over it. */
@@ -37,11 +37,11 @@ export class EntityState implements EntityView, EntityLookup {
   readonly #keys = new KeyTable();
   readonly #tables = new Map<EntityTable, Map<string, Entity>>();
   readonly #present = new Map<EntityTable, boolean>();
-  readonly #replaced = new Map<string, string>();
+  readonly #replaced = new Map<string, readonly [current: string, since: number]>();
 
-  /** Replaced tokens, old to new. */
-  get replacedTokens(): ReadonlyMap<string, string> {
-    return this.#replaced;
+  /** Replaced tokens. */
+  *replacedTokens(): Iterable<ReplacedToken> {
+    for (const [old, [current, since]] of this.#replaced) yield [old, current, since];
   }
 
   /** What is known of which tables this LiteLLM has. */
@@ -78,7 +78,7 @@ export class EntityState implements EntityView, EntityLookup {
   }
 
   replacementOf(token: string): string | undefined {
-    return this.#replaced.get(token);
+    return this.#replaced.get(token)?.[0];
   }
 
   /** How many keys bear this pair of labels. */
@@ -90,14 +90,22 @@ export class EntityState implements EntityView, EntityLookup {
     this.#present.set(table, present);
   }
 
-  replaceToken(old: string, current: string): void {
-    if (old !== current) this.#replaced.set(old, current);
+  /** Remembers a replacement; one that is known already keeps the time since when it is. */
+  replaceToken(old: string, current: string, since: number): void {
+    if (old === current) return;
+    const known = this.#replaced.get(old);
+    this.#replaced.set(old, [current, known?.[0] === current ? Math.min(known[1], since) : since]);
   }
 
-  apply(operation: EntityOperation): void {
+  forgetToken(old: string): void {
+    this.#replaced.delete(old);
+  }
+
+  /** @param now time of the record that carries the operation, in milliseconds */
+  apply(operation: EntityOperation, now: number): void {
     switch (operation.op) {
       case 'put':
-        this.#put(operation.entity);
+        this.#put(operation.entity, now);
         return;
       case 'delete':
         this.#entities(operation.table).delete(operation.key);
@@ -109,10 +117,10 @@ export class EntityState implements EntityView, EntityLookup {
   }
 
   /** An entity that is known keeps its place in the order, so that answers list it where they did before. */
-  #put(entity: Entity): void {
+  #put(entity: Entity, now: number): void {
     if (entity.table === 'key') this.#keys.set(entity);
     else this.#table(entity.table).set(entityKey(entity), entity);
-    if (entity.table === 'deprecated_key') this.replaceToken(entity.token, entity.activeTokenId);
+    if (entity.table === 'deprecated_key') this.replaceToken(entity.token, entity.activeTokenId, now);
   }
 
   #entities(table: EntityTable): KeyTable | Map<string, Entity> {

@@ -8,10 +8,13 @@ import { FoldedSets, prepareCounters } from './prepare-counters.js';
 import { emptyRecord, type PairValue, type SeriesDefinition, type StateRecord } from './record.js';
 import type { SeriesTable } from './series-table.js';
 import { type AggregateState, ALL_SERIES_KINDS } from './state.js';
+import { outlivedTokens } from './token-retention.js';
 import { SERIES_KINDS, type SeriesKind } from './view.js';
 import { edgeOf } from './windows.js';
 
 const ADMISSION_RENEWAL = 60_000;
+/** Milliseconds of the state's time between two looks for replaced tokens that nobody needs any more. */
+const FORGETTING = 3_600_000;
 
 /** What one step is made of: a delta and the entity operations that were committed with it. */
 export interface StepContent {
@@ -30,6 +33,7 @@ export class StepPreparation {
   readonly #admission: Admission;
   readonly #folded = new FoldedSets();
   #renewAt = 0;
+  #forgetAt: number | null = null;
 
   constructor(state: AggregateState) {
     this.#state = state;
@@ -53,9 +57,17 @@ export class StepPreparation {
       dropped: series.dropped,
       ...prepareCounters({ state, delta, entities, admission: this.#admission, folded: this.#folded }),
       entities: [...entities.operations()],
-      replacedTokens: [...entities.replacedTokens],
+      forgottenTokens: this.#forgotten(delta, now),
+      replacedTokens: Array.from(entities.replacedTokens, ([old, current]) => [old, current, now]),
       figures: { ...delta.figures },
     };
+  }
+  /** Never in the first hour: a state that is being seeded lacks the rows by which its tokens are still needed. */
+  #forgotten(delta: Delta, now: number): readonly string[] {
+    this.#forgetAt ??= now + FORGETTING;
+    if (now < this.#forgetAt) return [];
+    this.#forgetAt = now + FORGETTING;
+    return outlivedTokens(this.#state, now).filter((token) => !delta.series.spend_by_key?.has(keyText([token])));
   }
 }
 

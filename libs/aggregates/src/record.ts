@@ -36,6 +36,9 @@ export type EntityOperation =
   | { readonly op: 'delete'; readonly table: EntityTable; readonly key: string }
   | { readonly op: 'clear'; readonly table: EntityTable };
 
+/** A token, the one that took its place, and when that was known, in milliseconds. */
+export type ReplacedToken = readonly [old: string, current: string, since: number];
+
 /**
  * One step of the state, as absolute values: what each touched thing stands at afterwards. Applying a record twice, or
  * applying records 5 to 9 over a state that already has parts of 6 to 9, gives the same state as applying each once in
@@ -59,8 +62,9 @@ export interface StateRecord {
   readonly folded: Readonly<Partial<Record<CounterKind | HistogramKind, number>>>;
   /** In the order in which they happened. */
   readonly entities: readonly EntityOperation[];
-  /** Replaced tokens: `[old, new]`. */
-  readonly replacedTokens: readonly (readonly [string, string])[];
+  /** Replaced tokens of which nothing is left that would be looked up by them; applied before {@link replacedTokens}. */
+  readonly forgottenTokens: readonly string[];
+  readonly replacedTokens: readonly ReplacedToken[];
   readonly present: Readonly<Partial<Record<EntityTable, boolean>>>;
   readonly figures: Readonly<Partial<Record<FigureName | 'covered_since', number | string>>>;
 }
@@ -97,6 +101,7 @@ export function emptyRecord(version: number, clock: number): StateRecord {
     ended: [],
     folded: {},
     entities: [],
+    forgottenTokens: [],
     replacedTokens: [],
     present: {},
     figures: {},

@@ -22,7 +22,7 @@ export function inheritedRecord(before: AggregateState | null, settings: Aggrega
     counters: [...before.counterTable.counterValues()],
     histograms: [...before.counterTable.histogramValues()].filter(({ kind }) => !changed.includes(kind)),
     folded: Object.fromEntries(Object.entries(folded).filter(([kind]) => !changed.some((other) => other === kind))),
-    replacedTokens: [...before.entities.replacedTokens],
+    replacedTokens: [...before.entities.replacedTokens()],
   };
 }
 

@@ -41,7 +41,7 @@ export function* dumpState(state: DumpedState, base: StateRecord, items: number)
     figures: { ...state.figures },
   };
   for (const entities of inChunks(entityOperations(state.entities), items)) yield { ...base, entities };
-  for (const replacedTokens of inChunks(state.entities.replacedTokens, items)) yield { ...base, replacedTokens };
+  for (const replacedTokens of inChunks(state.entities.replacedTokens(), items)) yield { ...base, replacedTokens };
   for (const kind of Object.keys(SERIES_KINDS) as SeriesKind[]) {
     for (const defined of inChunks(definitions(state.table(kind)), items)) yield { ...base, defined };
     for (const pairs of inChunks<PairValue>(state.table(kind).pairValues(), items)) {

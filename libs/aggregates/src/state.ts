@@ -127,8 +127,9 @@ export class AggregateState implements RecordedState {
     for (const histogram of record.histograms) this.counterTable.setHistogram(histogram);
     for (const { kind, labels } of record.ended) this.counterTable.end(kind, labels);
     Object.assign(this.counterTable.folded, record.folded);
-    for (const operation of record.entities) this.entities.apply(operation);
-    for (const [old, current] of record.replacedTokens) this.entities.replaceToken(old, current);
+    for (const operation of record.entities) this.entities.apply(operation, record.clock);
+    for (const token of record.forgottenTokens) this.entities.forgetToken(token);
+    for (const replaced of record.replacedTokens) this.entities.replaceToken(...replaced);
     for (const [table, present] of entriesOf<EntityTable, boolean>(record.present)) {
       this.entities.setPresent(table, present);
     }

@@ -28,7 +28,7 @@ function counters({ delta }: Folded, kind: CounterKind): Record<string, number> 
 
 function state(...entities: Parameters<EntityState['apply']>[0][]): EntityState {
   const all = new EntityState();
-  for (const one of entities) all.apply(one);
+  for (const one of entities) all.apply(one, 0);
   return all;
 }
 
@@ -130,7 +130,7 @@ describe('the fold of a transaction', () => {
     const blocked = folded(new EntityState(), insert('end_user', { user_id: 'u', spend: 1, blocked: true }));
     expect(blocked.entities.get('end_user', 'u')?.blocked).toBe(true);
     const kept = new EntityState();
-    for (const operation of blocked.entities.operations()) kept.apply(operation);
+    for (const operation of blocked.entities.operations()) kept.apply(operation, 0);
     const freed = folded(kept, update('end_user', { user_id: 'u', blocked: false }));
     expect(freed.entities.get('end_user', 'u')).toBeUndefined();
   });

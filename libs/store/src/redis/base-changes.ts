@@ -27,7 +27,10 @@ export class BaseChanges {
     for (const id of record.dropped) this.#set(definitionPlace(id), null);
     this.#addCounters(record);
     for (const operation of record.entities) this.#addEntity(operation);
-    for (const [old, current] of record.replacedTokens) this.#set([MEMBERS.tokens, old], Buffer.from(current));
+    for (const token of record.forgottenTokens) this.#set([MEMBERS.tokens, token], null);
+    for (const [old, current, since] of record.replacedTokens) {
+      this.#set([MEMBERS.tokens, old], PACKER.pack([current, since]));
+    }
     this.#addSingles('figure', record.figures);
     this.#addSingles('present', record.present);
     this.#addSingles('folded', record.folded);

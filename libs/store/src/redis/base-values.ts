@@ -2,6 +2,7 @@ import type {
   CounterValue,
   EntityOperation,
   HistogramValue,
+  ReplacedToken,
   SeriesDefinition,
   SeriesKind,
   StateRecord,
@@ -51,7 +52,7 @@ export function decodeValues(
     case 'histograms':
       return { histograms: Array.from(fields, decodeHistogram) };
     case 'tokens':
-      return { replacedTokens: Array.from(fields, ([old, current]) => [old, String(current)] as const) };
+      return { replacedTokens: Array.from(fields, decodeToken) };
     case 'entities':
       return { entities: Array.from(fields, ([, value]) => decodeEntity(value)) };
   }
@@ -68,6 +69,11 @@ function decodeHistogram([field, value]: readonly [string, Buffer]): HistogramVa
   const [kind, ...labels] = JSON.parse(field) as [HistogramValue['kind'], ...string[]];
   const [buckets, sum] = PACKER.unpack(value) as [HistogramValue['buckets'], HistogramValue['sum']];
   return { kind, labels, buckets, sum };
+}
+
+function decodeToken([old, value]: readonly [string, Buffer]): ReplacedToken {
+  const [current, since] = PACKER.unpack(value) as [string, number];
+  return [old, current, since];
 }
 
 function decodeEntity(value: Buffer): EntityOperation {

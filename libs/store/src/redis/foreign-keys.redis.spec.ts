@@ -3,6 +3,7 @@ import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js'
 import { epochAt, StepMaker } from '../../../../test/contracts/state-steps.js';
 import { expectFailure } from '../../../../test/contracts/state-store.contract.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
+import { FORMAT } from './keys.js';
 import type { RedisStateStore } from './redis-state-store.js';
 
 describe('what others have put under our keys, or left of them', () => {
@@ -104,7 +105,7 @@ describe('what others have put under our keys, or left of them', () => {
   });
 
   it('a state of a newer format is refused by name, and left as it is', async () => {
-    await deployment.client.hset(deployment.key('meta'), 'format', '2');
+    await deployment.client.hset(deployment.key('meta'), 'format', String(FORMAT + 1));
     await expectFailure(opening().open(), 'store-format');
     await expectFailure(opening().claim(epochAt(9)), 'store-format');
     await expectFailure(store.refresh(), 'store-format');
@@ -114,7 +115,7 @@ describe('what others have put under our keys, or left of them', () => {
 
   it('a state of an older format is seeded anew, and its keys go', async () => {
     const before = await generation();
-    await deployment.client.hset(deployment.key('meta'), 'format', '0');
+    await deployment.client.hset(deployment.key('meta'), 'format', String(FORMAT - 1));
     const other = opening();
     await other.open();
     expect([other.state, warnings.length]).toEqual([null, 1]);

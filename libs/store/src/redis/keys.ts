@@ -1,5 +1,5 @@
 /** The version of everything stored: keys, meta, log entries, base. A newer one is refused, an older one seeded anew. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /**
  * Names of all keys of one deployment. The prefix is their hash tag, so that a cluster keeps them in one slot and

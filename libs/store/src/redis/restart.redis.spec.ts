@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type AggregateState, emptyRecord } from '@app/aggregates';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
@@ -46,6 +47,24 @@ describe('a process that starts again', () => {
     const generation = await deployment.client.hget(deployment.key('meta'), 'generation');
     return deployment.client.xlen(deployment.key(`${generation}:log`));
   }
+
+  it('finds replaced tokens with their times, and none that was forgotten, from log and base', async () => {
+    const maker = new StepMaker();
+    const store = await begin(maker, deployment.store({ options: { tuning: { keepLog: 0 } } }));
+    const { version, clock } = maker.state;
+    const two = [['a', 'b', clock - 5] as const, ['b', 'c', clock] as const];
+    await store.commit(maker.take({ ...emptyRecord(version + 1, clock), replacedTokens: two }));
+    for (const folded of [false, true]) {
+      if (folded) await store.fold();
+      expect(contentOf((await reopened()).state)).toEqual(contentOf(maker.state));
+    }
+    await store.commit(maker.take({ ...emptyRecord(version + 2, clock), forgottenTokens: ['a'] }));
+    for (const folded of [false, true]) {
+      if (folded) await store.fold();
+      const { state } = await reopened();
+      expect([...(state as AggregateState).entities.replacedTokens()]).toEqual([['b', 'c', clock]]);
+    }
+  });
 
   it('finds the state and the checkpoint as they were, from the log alone', async () => {
     const maker = new StepMaker();

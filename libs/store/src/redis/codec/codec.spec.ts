@@ -81,7 +81,8 @@ describe('stored values', () => {
         { op: 'delete', table: 'key', key: 'a\u0000b' },
         { op: 'put', entity: { table: 'tag', tagName: 'ü', spend: 0.25, budgetId: '' } },
       ],
-      replacedTokens: [['old', 'new']],
+      forgottenTokens: ['outlived'],
+      replacedTokens: [['old', 'new', 1_793_534_400_000]],
       present: { tag: false },
       figures: { slot_status: 'reserved', durable_lag_bytes: 2 ** 40 },
     };

@@ -17,6 +17,7 @@ type StoredRecord = readonly [
   ended: StateRecord['ended'],
   folded: StateRecord['folded'],
   entities: StateRecord['entities'],
+  forgottenTokens: StateRecord['forgottenTokens'],
   replacedTokens: StateRecord['replacedTokens'],
   present: StateRecord['present'],
   figures: StateRecord['figures'],
@@ -37,6 +38,7 @@ export function encodeRecord(record: StateRecord): Buffer {
     record.ended,
     record.folded,
     record.entities,
+    record.forgottenTokens,
     record.replacedTokens,
     record.present,
     record.figures,
@@ -47,7 +49,7 @@ export function encodeRecord(record: StateRecord): Buffer {
 /** Reads what {@link encodeRecord} wrote. @throws Error for bytes that it can't have written. */
 export function decodeRecord(bytes: Buffer): StateRecord {
   const stored: unknown = PACKER.unpack(bytes);
-  if (!Array.isArray(stored) || stored.length < 13) throw new RangeError('a log entry does not hold a record');
+  if (!Array.isArray(stored) || stored.length !== 14) throw new RangeError('a log entry does not hold a record');
   const [
     version,
     clock,
@@ -59,7 +61,8 @@ export function decodeRecord(bytes: Buffer): StateRecord {
     ended,
     folded,
     entities,
-    tokens,
+    forgottenTokens,
+    replacedTokens,
     present,
     figures,
   ] = stored as unknown as StoredRecord;
@@ -78,7 +81,8 @@ export function decodeRecord(bytes: Buffer): StateRecord {
     ended,
     folded,
     entities,
-    replacedTokens: tokens,
+    forgottenTokens,
+    replacedTokens,
     present,
     figures,
   };
