@@ -39,8 +39,8 @@ export interface ConsumerOptions {
   readonly settingsDue: () => boolean;
 }
 
-/** Milliseconds that the store may be out of reach before PostgreSQL is let go of (W11). */
-const STORE_PATIENCE = 10_000;
+/** Milliseconds that the store may be out of reach before PostgreSQL is let go of: 10 s on, another replica has the stream (W4, W11). */
+const STORE_PATIENCE = 8_000;
 const WATCH_INTERVAL = 250;
 const DRAIN_LIMIT = 5_000;
 
@@ -166,7 +166,7 @@ export class StreamConsumer {
     const { writer, store } = this.#options;
     const since = writer.underWaySince;
     if (since !== null && Date.now() - since >= STORE_PATIENCE) {
-      const message = 'the store has been out of reach for 10 s, so the replication connection is closed';
+      const message = 'the store has been out of reach for 8 s, so the replication connection is closed';
       throw new ExporterFailure({ kind: 'store-unavailable', message });
     }
     if (this.#history.observe(historyRows(store), Date.now())) throw new SeedWanted('history');

@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.js';
 import { askRedis } from '../world/ask-redis.js';
 import type { Replica } from '../world/replica.js';
 import type { World } from '../world/world.js';
+import { beginAnew } from './redis-faults.js';
 
 const first = (world: World): Replica => world.replicas[0] as Replica;
 
@@ -65,14 +66,7 @@ export const redisStateFaults: readonly Scenario[] = [
       await world.traffic.stop();
       for (const replica of world.replicas) await replica.kill();
       await askRedis(world.redis, evictParts);
-      // Nobody is left who knows the counters: they begin anew with the seed.
-      world.watch.forget();
-      await world.beforeFirstSeed();
-      const since = performance.now();
-      for (const replica of world.replicas) await replica.launch();
-      for (const replica of world.replicas) await replica.process.awaitReady(60_000);
-      world.traffic.start();
-      return { recovery: await world.recovered(since) };
+      return beginAnew(world);
     },
   },
   {

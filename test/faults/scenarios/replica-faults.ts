@@ -76,9 +76,9 @@ export const replicaFaults: readonly Scenario[] = [
     fault: 'nothing passes any more between the leader of three exporters and Redis, and nobody is told',
     form: 'full',
     needs: { replicas: 3, plugin: 'pgoutput' },
-    within: 17,
+    within: 12,
     run: (world) =>
-      replaced(world, 15, async (leader) => {
+      replaced(world, 10, async (leader) => {
         leader.links.redis.silence();
         await pause(20_000);
         leader.links.redis.heal();
