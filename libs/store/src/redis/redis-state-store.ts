@@ -28,8 +28,10 @@ export class RedisStateStore extends StateStore {
   readonly #durability: Durability;
   readonly #refresh = new Coalesced(() => this.#catchUp());
   #inspected = false;
-  /** True from a claim on, until another writer is noticed. */
+  /** True from a step of ours on, until another writer is noticed. */
   #writing = false;
+  /** True where the store was found to lack what is served. */
+  #lost = false;
   /** The stored generation that the served state is of. */
   #generation: string | null = null;
   /** A generation that was found to be unreadable, so that it is not tried again at each refresh. */
@@ -76,9 +78,8 @@ export class RedisStateStore extends StateStore {
 
   async claim(epoch: Epoch): Promise<void> {
     await this.#writer.claim(epoch);
-    this.#writing = true;
     // What the writer before has stored up to this moment; it can't store more.
-    await this.refresh();
+    await this.#refresh.run();
   }
 
   async commit(step: Step): Promise<void> {
@@ -94,12 +95,14 @@ export class RedisStateStore extends StateStore {
       if (!isFailure(error, 'checkpoint-mismatch') || !(await this.#hasLostSteps(state))) throw error;
       await this.#writeBack(step, state);
     }
+    this.#writing = true;
     this.#durability.stored(checkpoint.next);
     if (!(await this.#served.advance(state, [record], checkpoint))) await this.refresh();
   }
 
   async replace(generation: Generation): Promise<void> {
     const name = await this.#writer.replace(generation);
+    this.#writing = true;
     const { state, checkpoint } = generation;
     this.#served.replace({ state, checkpoint });
     this.#enter(name);
@@ -107,8 +110,15 @@ export class RedisStateStore extends StateStore {
     this.#durability.stored(checkpoint.next);
   }
 
+  /**
+   * Where the store lacks what this process serves, only the process that writes answers: nobody has seen anything newer, and its next
+   * step brings the store back. Another one may have been behind already when it happened, and shows nothing until it can tell (W7).
+   */
   async refresh(): Promise<void> {
-    return this.#refresh.run();
+    await this.#refresh.run();
+    if (!this.#lost || this.#writing || this.state === null) return;
+    const message = 'Redis has lost what it had confirmed; its writer stores it once more, or seeds anew';
+    throw new ExporterFailure({ kind: 'store-unavailable', message });
   }
 
   async durable(): Promise<Lsn | null> {
@@ -156,7 +166,8 @@ export class RedisStateStore extends StateStore {
       const { state, checkpoint } = this.#served;
       const version = state?.version;
       const current = await this.#current();
-      if (current === null) return this.#mayServeWithout();
+      this.#lost = current === null;
+      if (current === null) return;
       // What can't be read is for the writer to seed anew; what we have is served until then.
       if (current.generation === this.#unreadable) return;
       if (this.state !== null && this.#left.has(current.generation)) return this.#mayServeWithout();
@@ -169,8 +180,8 @@ export class RedisStateStore extends StateStore {
       if (same && state !== null && checkpoint !== null) {
         if (current.version === state.version) return;
         // A store that went back is not followed: it is behind what has been answered already.
-        if (current.version < state.version || current.checkpoint.next < checkpoint.next)
-          return this.#mayServeWithout();
+        this.#lost = current.version < state.version || current.checkpoint.next < checkpoint.next;
+        if (this.#lost) return;
         const records = await this.#reader.missing(current, state, checkpoint);
         if (records !== null && (await this.#served.advance(state, records, current.checkpoint))) {
           this.#writing = false;
@@ -199,18 +210,6 @@ export class RedisStateStore extends StateStore {
       if (error instanceof UnreadableState) return null;
       throw error;
     }
-  }
-
-  /**
-   * The store lacks what this process serves. Where it is the one that writes, nobody has seen anything newer, and its next step brings
-   * the store back; another one may have been behind already when it happened, and shows nothing until it can tell (W7).
-   *
-   * @throws ExporterFailure `store-unavailable`
-   */
-  #mayServeWithout(): void {
-    if (this.#writing || this.state === null) return;
-    const message = 'Redis has lost what it had confirmed; its writer stores it once more, or seeds anew';
-    throw new ExporterFailure({ kind: 'store-unavailable', message });
   }
 
   /** Brings the whole state in anew; false when another one has been put in place meanwhile. */
