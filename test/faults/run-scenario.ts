@@ -24,9 +24,19 @@ export interface Result {
 /** Seconds of traffic after a recovery: what a fault has broken may show only in what comes later. */
 const AFTERMATH_ROWS = 60;
 
-/** Runs one scenario in a world of its own, its limits of time multiplied by `patience`. Rejects only where the world can't be made. */
+/** Runs one scenario in a world of its own, its limits of time multiplied by `patience`. Never rejects. */
 export async function runScenario(scenario: Scenario, patience = 1): Promise<Result> {
-  await using world = await World.open(scenario.needs, patience);
+  try {
+    await using world = await World.open(scenario.needs, patience);
+    return await play(scenario, world);
+  } catch (error) {
+    const { name, fault } = scenario;
+    const nothing = { happened: '', recovery: Number.NaN, rows: 0, rowsLost: Number.NaN, rowsDoubled: Number.NaN };
+    return { name, fault, ...nothing, servers: '', faults: [`no world: ${wordsOf(error)}`], logs: '' };
+  }
+}
+
+async function play(scenario: Scenario, world: World): Promise<Result> {
   const servers = await describeServers(world);
   const before = await newestAnswer(world);
   const found = { happened: '', recovery: Number.NaN, rowsLost: Number.NaN, rowsDoubled: Number.NaN };
@@ -48,10 +58,14 @@ export async function runScenario(scenario: Scenario, patience = 1): Promise<Res
     if (!expected(scenario, seeds)) faults.push(`seeds: ${seeds.join(', ') || 'none'}`);
     found.happened = [note, ...observed(world, [before, after], seeds)].filter(Boolean).join('; ');
   } catch (error) {
-    faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    faults.push(wordsOf(error));
   }
   const logs = faults.length === 0 ? '' : world.logs();
   return { name: scenario.name, fault: scenario.fault, ...found, rows: world.traffic.rows, servers, faults, logs };
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function expected({ seeds = [] }: Scenario, found: readonly string[]): boolean {
