@@ -62,3 +62,5 @@ async function main(): Promise<void> {
 }
 
 await main();
+// A socket that a fault left open must not keep the run from its end.
+process.exit();

@@ -75,7 +75,7 @@ export class World implements AsyncDisposable {
       if (needs.started !== false) await world.begin();
       return world;
     } catch (error) {
-      for (const part of stack.reverse()) await part[Symbol.asyncDispose]();
+      await disposeAll(stack);
       throw error;
     }
   }
@@ -286,6 +286,15 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.watch.stop();
     await this.traffic.stop();
-    for (const part of this.#disposables.reverse()) await part[Symbol.asyncDispose]();
+    await disposeAll(this.#disposables);
   }
+}
+
+/** The last one first; what one of them throws keeps none of the others. */
+async function disposeAll(parts: readonly AsyncDisposable[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const part of [...parts].reverse()) {
+    await part[Symbol.asyncDispose]().catch((error: unknown) => errors.push(error));
+  }
+  if (errors.length > 0) throw errors[0];
 }
