@@ -6,6 +6,7 @@ import { type PostgresServer, startPostgres } from '../../support/postgres-serve
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { type TcpProxy, tcpProxy } from '../../support/tcp-proxy.js';
 import { askRedis } from './ask-redis.js';
+import { disposeAll } from './dispose-all.js';
 import { judge, type RememberedRow, remember, type Verdict } from './judge.js';
 import type { Needs } from './needs.js';
 import { type Links, Replica } from './replica.js';
@@ -288,13 +289,4 @@ export class World implements AsyncDisposable {
     await this.traffic.stop();
     await disposeAll(this.#disposables);
   }
-}
-
-/** The last one first; what one of them throws keeps none of the others. */
-async function disposeAll(parts: readonly AsyncDisposable[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const part of [...parts].reverse()) {
-    await part[Symbol.asyncDispose]().catch((error: unknown) => errors.push(error));
-  }
-  if (errors.length > 0) throw errors[0];
 }

@@ -170,7 +170,8 @@ export class RedisStateStore extends StateStore {
       if (current === null) return;
       // What can't be read is for the writer to seed anew; what we have is served until then.
       if (current.generation === this.#unreadable) return;
-      if (this.state !== null && this.#left.has(current.generation)) return this.#mayServeWithout();
+      this.#lost = this.state !== null && this.#left.has(current.generation);
+      if (this.#lost) return;
       // A step of our own is not a store that has left us behind: its writer goes on with the very state we serve.
       if (this.#hasMoved(state, version)) {
         if (this.#includes(current)) return;
