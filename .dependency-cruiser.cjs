@@ -14,6 +14,8 @@ const rooms = {
 /** Packages that only the named rooms may use. */
 const packages = {
   zod: ['libs/config'],
+  yaml: ['libs/config', 'test'],
+  bcryptjs: ['apps/exporter', 'test'],
   pg: ['libs/postgres', 'apps/simulator', 'test'],
   'pg-logical-replication': ['libs/postgres', 'libs/decode'],
   'pg-copy-streams': ['libs/postgres', 'test'],

@@ -69,6 +69,9 @@ export interface RedisConfig {
   /** What all keys begin with; without braces, so that a hash tag can be put around it. */
   readonly keyPrefix: string;
   readonly tlsCa: PemFile | null;
+  /** Null together with {@link tlsKey}. */
+  readonly tlsCert: PemFile | null;
+  readonly tlsKey: PemFile | null;
   /** Null: the Redis at {@link url}. */
   readonly sentinels: SentinelConfig | null;
   /** True: {@link url} is a node of a Redis Cluster. */

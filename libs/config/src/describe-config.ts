@@ -51,11 +51,13 @@ function pathOf(file: PemFile | null): string | null {
   return file === null ? null : file.path;
 }
 
-function describeRedis({ url, keyPrefix, tlsCa, sentinels, cluster }: RedisConfig): Described {
+function describeRedis({ url, keyPrefix, tlsCa, tlsCert, tlsKey, sentinels, cluster }: RedisConfig): Described {
   return {
     ...describeRedisUrl(url),
     keyPrefix,
     tlsCa: pathOf(tlsCa),
+    tlsCert: pathOf(tlsCert),
+    tlsKey: pathOf(tlsKey),
     sentinels:
       sentinels === null
         ? null

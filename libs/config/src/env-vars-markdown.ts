@@ -11,7 +11,8 @@ The value of a secret is never printed.
 
 - An empty variable is an unset one (only \`METRICS_TAG_EXCLUDE=\` means something: keep all tags).
 - Every secret has a twin with \`_FILE\` at the end of its name, which names a file that holds the value (one line end at
-  its end is dropped). Setting both is an error.
+  its end is dropped). Setting both is an error. These files, and those with certificates, are read again before each new
+  connection: a rotated password is used without a restart.
 - A length of time is a whole number with \`d\`, \`h\` or \`m\`: \`30d\`, \`24h\`, \`90m\`.
 - What Kubernetes injects for Services (\`METRICS_PORT=tcp://…\`, \`…_SERVICE_HOST\`) is ignored with a warning.
 - What is marked *not built yet* is refused, so that nobody relies on it by mistake.

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Findings } from './findings.js';
 import { nearMissOf } from './near-miss.js';
 import { fileTwinOf, isSettingName, SETTING_NAMES, SETTINGS, type SettingName, settingOf } from './settings.js';
@@ -7,6 +8,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads a text file whole. @throws Error when it can't. */
 export type ReadFile = (path: string) => string;
+
+/** Reads from the file system. */
+export function readText(path: string): string {
+  return readFileSync(path, 'utf8');
+}
 
 /** What kubelet sets for each Service of a namespace (Kubernetes documentation, "Discovering services"). */
 const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;

@@ -173,6 +173,8 @@ describe('accepted values', () => {
       'LITELLM_DB_SSLCERT',
       'LITELLM_DB_SSLKEY',
       'REDIS_TLS_CA',
+      'REDIS_TLS_CERT',
+      'REDIS_TLS_KEY',
       'REDIS_KEY_PREFIX',
       'REDIS_SENTINELS',
       'REDIS_SENTINEL_NAME',

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { ConfigInvalid, type ExporterConfig, type LogLevel, type ReplicationConfig } from './config.js';
 import { databaseConfigOf, type Sources } from './database-config.js';
-import { type Environment, type ReadFile, readEnvironment } from './environment.js';
+import { type Environment, type ReadFile, readEnvironment, readText } from './environment.js';
 import { Findings } from './findings.js';
 import { LOG_LEVEL_SYNONYMS } from './metrics-settings.js';
 import { redisConfigOf } from './redis-config.js';
@@ -24,10 +23,6 @@ export function loadConfig(env: Environment, readFile: ReadFile = readText): Exp
   const config = configOf(sources);
   if (findings.problems.length > 0) throw new ConfigInvalid(findings.problems);
   return freeze(config);
-}
-
-function readText(path: string): string {
-  return readFileSync(path, 'utf8');
 }
 
 function valuesOf(texts: ReadonlyMap<SettingName, string>, findings: Findings): SettingValues {

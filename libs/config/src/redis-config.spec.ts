@@ -47,6 +47,19 @@ describe('Sentinels and clusters', () => {
     expect(load({ REDIS_SENTINEL_PASSWORD: 'own' }).redis).toBeNull();
   });
 
+  it('takes a client certificate with its key, and only with TLS', () => {
+    const both = { REDIS_TLS_CERT: '/tls/cert.pem', REDIS_TLS_KEY: '/tls/key.pem' };
+    expect(load({ REDIS_URL: 'rediss://c', ...both }).redis).toMatchObject({
+      tlsCert: { path: '/tls/cert.pem' },
+      tlsKey: { path: '/tls/key.pem' },
+    });
+    expect(problemsOf({ REDIS_URL: 'rediss://c', REDIS_TLS_CERT: '/tls/cert.pem' })).toEqual([
+      'REDIS_TLS_CERT and REDIS_TLS_KEY belong together: one of them is missing',
+    ]);
+    expect(problemsOf({ REDIS_URL: 'redis://c', ...both })).toHaveLength(2);
+    expect(problemsOf(both)).toHaveLength(2);
+  });
+
   it('takes a node of a cluster', () => {
     expect(load({ REDIS_URL: 'redis://c', REDIS_CLUSTER: 'true' }).redis).toMatchObject({
       url: 'redis://c',

@@ -11,11 +11,11 @@ const SENTINELS_URL = 'redis://sentinels';
 export function redisConfigOf(sources: Sources, database: string): RedisConfig | null {
   const { values, findings, env, isSet } = sources;
   const sentinels = sentinelConfigOf(sources);
-  const tlsCa = pemFileOf(sources, 'REDIS_TLS_CA', values.REDIS_TLS_CA);
+  const tls = redisTlsOf(sources);
   const cluster = values.REDIS_CLUSTER ?? false;
   const url = values.REDIS_URL;
   if (!isSet('REDIS_URL')) {
-    if (isSet('REDIS_TLS_CA')) findings.problems.push('REDIS_TLS_CA is set without REDIS_URL');
+    for (const name of TLS_SETTINGS.filter(isSet)) findings.problems.push(`${name} is set without REDIS_URL`);
     if (cluster) findings.problems.push('REDIS_CLUSTER is set without REDIS_URL, which names a node of the cluster');
   }
   if (cluster && sentinels !== null) {
@@ -26,15 +26,29 @@ export function redisConfigOf(sources: Sources, database: string): RedisConfig |
   if (problem !== null) {
     findings.problems.push(`${sourceOf('REDIS_URL', env)}: ${problem}; expected ${SETTINGS.REDIS_URL.accepted}`);
   } else if (url !== null) {
-    if (isSet('REDIS_TLS_CA') && !asksForTls(url)) {
-      findings.problems.push('REDIS_TLS_CA is set, but REDIS_URL does not begin with rediss://');
+    for (const name of asksForTls(url) ? [] : TLS_SETTINGS.filter(isSet)) {
+      findings.problems.push(`${name} is set, but REDIS_URL does not begin with rediss://`);
     }
     if (cluster && databaseOf(url) !== 0) {
       findings.problems.push('REDIS_URL names a database by number, but a cluster (REDIS_CLUSTER) has only number 0');
     }
   }
   const keyPrefix = values.REDIS_KEY_PREFIX ?? `litellm_exporter:${database.replace(/[\s{}\p{Cc}]/gu, '_')}`;
-  return { url: url ?? SENTINELS_URL, keyPrefix, tlsCa, sentinels, cluster };
+  return { url: url ?? SENTINELS_URL, keyPrefix, ...tls, sentinels, cluster };
+}
+
+const TLS_SETTINGS = ['REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'] as const;
+
+function redisTlsOf(sources: Sources): Pick<RedisConfig, 'tlsCa' | 'tlsCert' | 'tlsKey'> {
+  const { values, findings, isSet } = sources;
+  if (isSet('REDIS_TLS_CERT') !== isSet('REDIS_TLS_KEY')) {
+    findings.problems.push('REDIS_TLS_CERT and REDIS_TLS_KEY belong together: one of them is missing');
+  }
+  return {
+    tlsCa: pemFileOf(sources, 'REDIS_TLS_CA', values.REDIS_TLS_CA),
+    tlsCert: pemFileOf(sources, 'REDIS_TLS_CERT', values.REDIS_TLS_CERT),
+    tlsKey: pemFileOf(sources, 'REDIS_TLS_KEY', values.REDIS_TLS_KEY),
+  };
 }
 
 /** The password alone is no mistake: LiteLLM has a variable of that name too. */

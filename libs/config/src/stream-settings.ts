@@ -88,7 +88,26 @@ export const stateSettings = {
     default: null,
     accepted: 'the path of a readable PEM file, with a rediss:// URL',
     secret: false,
-    description: "File with the certificate authorities that may have signed Redis' certificate (PEM).",
+    description:
+      "File with the certificate authorities that may have signed Redis' certificate (PEM); those of Node.js without it. Certificate and host name are always checked.",
+    built: true,
+  }),
+  REDIS_TLS_CERT: setting({
+    group: 'State',
+    schema: anyText,
+    default: null,
+    accepted: 'the path of a readable PEM file, together with REDIS_TLS_KEY',
+    secret: false,
+    description: 'File with the client certificate for Redis (PEM), where it asks for one.',
+    built: true,
+  }),
+  REDIS_TLS_KEY: setting({
+    group: 'State',
+    schema: anyText,
+    default: null,
+    accepted: 'the path of a readable PEM file, together with REDIS_TLS_CERT',
+    secret: false,
+    description: 'File with the key of that certificate (PEM, not encrypted).',
     built: true,
   }),
   REDIS_KEY_PREFIX: setting({
