@@ -14,7 +14,7 @@ import { TelemetryServer } from './http/telemetry-server.js';
 import type { ExporterLogger } from './report/exporter-logger.js';
 import { PipelineReport } from './report/pipeline-report.js';
 import { StatusBoard } from './report/status-board.js';
-import { aggregateSettings, postgresOptions, redisStoreOptions } from './room-options.js';
+import { aggregateSettings, postgresOptions, type ReadAgain, redisStoreOptions } from './room-options.js';
 
 /** Reports of the pipeline: to the log, the self-metrics and the status page. */
 @Module({})
@@ -39,7 +39,8 @@ class ReportModule {
 /** The composition root: every room, wired by one config. */
 @Module({})
 export class ExporterModule {
-  static forRoot(config: ExporterConfig, log: ExporterLogger): DynamicModule {
+  /** @param read gives the config with secrets as their files have them now, for each new connection. */
+  static forRoot(config: ExporterConfig, log: ExporterLogger, read: ReadAgain = () => config): DynamicModule {
     const reporter = {
       info: (message: string) => log.log(message, 'postgres'),
       warn: (message: string) => log.warn(message, 'postgres'),
@@ -54,8 +55,8 @@ export class ExporterModule {
           maxSeries: config.maxSeries,
         }),
         ReportModule.forRoot(log),
-        { ...PostgresModule.register(postgresOptions(config), reporter), global: true },
-        { ...StoreModule.forRoot({ redis: redisStoreOptions(config, log) }), global: true },
+        { ...PostgresModule.register(postgresOptions(config, read), reporter), global: true },
+        { ...StoreModule.forRoot({ redis: redisStoreOptions(config, log, read) }), global: true },
         PipelineModule.forRoot({ settings, updateInterval: config.updateInterval }),
       ],
       controllers: [HealthController, StatusController],

@@ -1,4 +1,4 @@
-import { CONFIG_INVALID_EXIT_CODE, ConfigInvalid, type ExporterConfig, loadConfig } from '@app/config';
+import { CONFIG_INVALID_EXIT_CODE, ConfigInvalid, type ExporterConfig, loadConfig, RenewedConfig } from '@app/config';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { answerCommandLine } from './command-line.js';
@@ -54,10 +54,11 @@ export async function runExporter(prepare: (app: NestExpressApplication) => void
   const config = readConfig();
   const log = new ExporterLogger(config.log);
   for (const warning of config.warnings) log.warn(warning, 'config');
+  const renewed = new RenewedConfig(config, { env: process.env, warn: (message) => log.warn(message, 'config') });
   const { webConfigFile } = config.http;
   const guard = endpointGuard(webConfigFile === null ? null : await WebSecurity.load(webConfigFile));
   const app = await NestFactory.create<NestExpressApplication>(
-    ExporterModule.forRoot(config, log),
+    ExporterModule.forRoot(config, log, () => renewed.read()),
     new EndpointAdapter(guard),
     { logger: log, abortOnError: false, bodyParser: false },
   );

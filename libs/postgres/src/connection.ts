@@ -43,7 +43,8 @@ export class Connection {
   }
 
   /** Opens a session, over each transport that the ssl mode allows. @throws ExporterFailure with the remedy. */
-  static async open(options: ServerOptions, purpose: Purpose, signal: AbortSignal): Promise<Connection> {
+  static async open(given: ServerOptions, purpose: Purpose, signal: AbortSignal): Promise<Connection> {
+    const options = { ...given, ...given.renew?.() };
     const transports = transportsOf(options);
     for (const [index, transport] of transports.entries()) {
       try {

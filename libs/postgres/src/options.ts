@@ -14,7 +14,15 @@ export interface ServerOptions {
   readonly sslRootCert?: string | undefined;
   readonly sslCert?: string | undefined;
   readonly sslKey?: string | undefined;
+  /** Asked before each connection, where given: what has been rotated since. It never throws. */
+  readonly renew?: (() => ServerLogin) | undefined;
 }
+
+/** What of {@link ServerOptions} may change while the process runs. */
+export type ServerLogin = Pick<
+  ServerOptions,
+  'host' | 'port' | 'user' | 'password' | 'sslMode' | 'sslRootCert' | 'sslCert' | 'sslKey'
+>;
 
 /** Which logical decoding plugin is wanted; `auto` is explained in the room's README. */
 export type PluginChoice = 'auto' | 'wal2json' | 'pgoutput';

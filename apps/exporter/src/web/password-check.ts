@@ -13,7 +13,7 @@ const REST_AFTER_REFUSAL = 4;
 const LONGEST_REST = 1_000;
 
 /**
- * Checks passwords against bcrypt hashes, one at a time. A hash takes some 50 ms of this process by intent, so answers are
+ * Checks passwords against bcrypt hashes, one at a time. A hash takes about 0.1 s of this process by intent, so answers are
  * remembered (under a keyed digest, not the password), and guessing gets a fifth of one processor at most.
  */
 export class PasswordCheck {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { clusterConnector } from './cluster-connector.js';
 import { StoreKeys } from './keys.js';
 import type { ClientOptions, RedisStoreOptions } from './redis-store-options.js';
@@ -8,6 +9,11 @@ const RECONNECT_STEP = 50;
 const RECONNECT_LIMIT = 1_000;
 /** Until a connection that is given up is cut, where its other end does not answer. */
 const DISCONNECT_TIMEOUT = 250;
+
+/** Milliseconds until a lost connection is opened again. */
+export function reconnectPause(attempt: number): number {
+  return Math.min(attempt * RECONNECT_STEP, RECONNECT_LIMIT);
+}
 
 /** Where the state is, without user and password. */
 export function placeOf({ url, sentinels, cluster }: Pick<RedisStoreOptions, 'url' | 'sentinels' | 'cluster'>): string {
@@ -26,11 +32,10 @@ export function placeOf({ url, sentinels, cluster }: Pick<RedisStoreOptions, 'ur
  * is not answered in time fails, and its connection is given up, so that nothing late can follow on it.
  */
 export function clientOptions(options: RedisStoreOptions, name: string, timeout: number): ClientOptions {
-  const { username, password, pathname } = new URL(options.url);
+  const { pathname } = new URL(options.url);
   return {
     ...serverOptions(options, timeout),
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    ...credentialsOf(options),
     db: Number(pathname.slice(1) || 0),
     connectionName: `litellm-exporter-${name}`,
     protocol: 2,
@@ -40,19 +45,50 @@ export function clientOptions(options: RedisStoreOptions, name: string, timeout:
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(attempt * RECONNECT_STEP, RECONNECT_LIMIT),
+    retryStrategy: reconnectPause,
     // A server that may not be written to, or no longer owns our keys, is left, so that the right one is looked for.
     reconnectOnError: (error) => /^(READONLY|MOVED|CLUSTERDOWN)\b/.test(error.message),
     scripts: SCRIPTS,
   };
 }
 
+/** What a client takes on before it connects again: where the server is, who we are, and what both prove it with. */
+export function renewedOptions(options: RedisStoreOptions, timeout: number): ClientOptions {
+  const { Connector: _, ...server } = serverOptions(options, timeout);
+  return { ...NO_CREDENTIALS, ...server, ...credentialsOf(options) };
+}
+
+/** So that what is no longer there is forgotten. */
+const NO_CREDENTIALS = {
+  username: null,
+  password: null,
+  sentinelPassword: null,
+  tls: undefined,
+} as unknown as ClientOptions;
+
+function credentialsOf({ url }: RedisStoreOptions): ClientOptions {
+  const { username, password } = new URL(url);
+  return {
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+  };
+}
+
+function tlsOf({ url, tlsCa, tlsCert, tlsKey }: RedisStoreOptions): ConnectionOptions | null {
+  if (!url.startsWith('rediss:')) return null;
+  return {
+    ...(tlsCa == null ? {} : { ca: tlsCa }),
+    ...(tlsCert == null ? {} : { cert: tlsCert }),
+    ...(tlsKey == null ? {} : { key: tlsKey }),
+  };
+}
+
 /** How the server is found, and spoken to: at an address, through Sentinels, or as the owner of our slot in a cluster. */
 function serverOptions(options: RedisStoreOptions, timeout: number): ClientOptions {
-  const { url, sentinels, cluster, keyPrefix, tlsCa } = options;
-  const { protocol, hostname, port } = new URL(url);
+  const { url, sentinels, cluster, keyPrefix } = options;
+  const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
-  const tls = protocol === 'rediss:' ? { ...(tlsCa == null ? {} : { ca: tlsCa }) } : null;
+  const tls = tlsOf(options);
   if (sentinels != null) {
     return {
       name: sentinels.name,

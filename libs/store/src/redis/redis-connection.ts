@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { clientOptions, placeOf } from './client-options.js';
+import { clientOptions, placeOf, reconnectPause, renewedOptions } from './client-options.js';
 import type { ClientOptions, RedisStoreOptions } from './redis-store-options.js';
 import { StrangeReply } from './replies.js';
 import { runScript, type SCRIPTS, type ScriptCall, type ScriptReply } from './scripts/index.js';
@@ -8,18 +8,24 @@ import { Unanswered, withinTime } from './within-time.js';
 
 /** One connection to Redis, which comes back by itself after it was lost. */
 export class RedisConnection {
-  readonly place: string;
+  readonly #options: RedisStoreOptions;
   readonly #client: Redis;
   readonly #timeout: number;
+  #place: string;
   #lifetime = 0;
   #lastError = 'no answer in time';
   #closed = false;
 
   constructor(options: RedisStoreOptions, name: string, timeout: number) {
-    this.place = placeOf(options);
+    this.#options = options;
+    this.#place = placeOf(options);
     this.#timeout = timeout;
     const create = options.createClient ?? ((made: ClientOptions) => new Redis(made));
-    this.#client = create(clientOptions(options, name, timeout));
+    const retryStrategy = (attempt: number): number => {
+      this.#renew();
+      return reconnectPause(attempt);
+    };
+    this.#client = create({ ...clientOptions(options, name, timeout), retryStrategy });
     this.#client.on('error', (error: Error) => {
       // That all Sentinels have failed says less than how each of them did.
       if (/^All sentinels are unreachable/.test(error.message)) return;
@@ -31,6 +37,11 @@ export class RedisConnection {
     this.#client.on('ready', () => {
       this.#lifetime += 1;
     });
+  }
+
+  /** Where the server is, without user and password. */
+  get place(): string {
+    return this.#place;
   }
 
   /** Grows with each new connection: what was written before may have been lost with a server that crashed. */
@@ -100,6 +111,14 @@ export class RedisConnection {
     }
   }
 
+  /** The client makes each connection by its options as they are then. */
+  #renew(): void {
+    if (this.#options.renew === undefined) return;
+    const options = { ...this.#options, ...this.#options.renew() };
+    this.#place = placeOf({ ...options, url: withDatabaseOf(this.#options.url, options.url) });
+    Object.assign(this.#client.options, renewedOptions(options, this.#timeout));
+  }
+
   async #ready(): Promise<void> {
     if (this.#client.status === 'ready') return;
     if (this.#closed) throw unavailableFailure(this.place, 'the store is closed');
@@ -124,6 +143,10 @@ export class RedisConnection {
       this.#client.once('ready', ready);
     });
   }
+}
+
+function withDatabaseOf(started: string, renewed: string): string {
+  return Object.assign(new URL(renewed), { pathname: new URL(started).pathname }).href;
 }
 
 /** True for the answer of a cluster's node that does not own the slot it was asked about. */

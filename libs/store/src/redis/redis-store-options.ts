@@ -29,6 +29,14 @@ export interface RedisStoreOptions {
   readonly keyPrefix: string;
   /** Authorities that may sign the server's certificate, PEM; null or absent for the system's. */
   readonly tlsCa?: string | null | undefined;
+  /** Our own certificate and its key, PEM, where the server asks for one. */
+  readonly tlsCert?: string | null | undefined;
+  readonly tlsKey?: string | null | undefined;
+  /**
+   * Asked before each connection, where given: what has been rotated since. The number in its URL means nothing, as a
+   * state does not move. It never throws.
+   */
+  readonly renew?: (() => RedisLogin) | undefined;
   /** Makes an empty state for the settings of a stored generation. */
   readonly createState: (settings: AggregateSettings) => RecordedState;
   readonly log?: StoreLog | undefined;
@@ -36,6 +44,9 @@ export interface RedisStoreOptions {
   /** Makes a client; tests put faults in between here. */
   readonly createClient?: ((options: ClientOptions) => Redis) | undefined;
 }
+
+/** What of {@link RedisStoreOptions} may change while the process runs. */
+export type RedisLogin = Pick<RedisStoreOptions, 'url' | 'sentinels' | 'tlsCa' | 'tlsCert' | 'tlsKey'>;
 
 /** Figures that only tests and unusual servers change. */
 export interface RedisTuning {

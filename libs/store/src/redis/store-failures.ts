@@ -5,10 +5,27 @@ import type { ScriptReply } from './scripts/index.js';
 /** Answers of a server that will be able to serve again by itself (redis.io, "Error replies"; cluster specification). */
 const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|UNBLOCKED|MOVED|ASK)\b/;
 
+/** A user, or a password, that is wrong, missing, or not wanted (Redis 6 and later; before, `invalid password`). */
+const LOGIN_REFUSED = /^(WRONGPASS|NOAUTH|ERR invalid password|ERR.*\bAUTH\b)/;
+const LOGIN_REMEDY =
+  'correct user and password in REDIS_URL (or the file REDIS_URL_FILE), as `redis-cli ACL LIST` has them; ' +
+  'reserved characters have to be percent-encoded (@ is %40, / is %2F)';
+const CERTIFICATE_ASKED = /alert (certificate required|handshake failure|bad certificate|unknown ca)/i;
+
 const REMEDIES: readonly (readonly [pattern: RegExp, remedy: string])[] = [
   [/^OOM\b/, 'raise maxmemory of Redis; its maxmemory-policy has to be noeviction'],
   [/^MISCONF\b/, 'see the log of Redis: it can not save to its disk'],
-  [/^(WRONGPASS|NOAUTH|ERR.*AUTH)\b/, 'correct user and password in REDIS_URL'],
+  [LOGIN_REFUSED, LOGIN_REMEDY],
+  [CERTIFICATE_ASKED, 'set REDIS_TLS_CERT and REDIS_TLS_KEY: this Redis asks for a client certificate it knows'],
+  [
+    /certificate|altnames/i,
+    'set REDIS_TLS_CA to the authority of the server, and name the host as its certificate does',
+  ],
+  [
+    // With TLS 1.3 a server that misses our certificate may hang up before its reason has arrived.
+    /ECONNRESET|EPIPE/,
+    'check REDIS_URL, and whether Redis runs; over TLS it may ask for a client certificate (REDIS_TLS_CERT, REDIS_TLS_KEY)',
+  ],
   [/^NOPERM\b/, 'allow the user of REDIS_URL all commands on keys that begin with {REDIS_KEY_PREFIX}'],
   [/^(MOVED|CROSSSLOT)\b/, 'set REDIS_CLUSTER=true, where that is not set'],
   [/cluster support disabled/, 'leave REDIS_CLUSTER unset: this Redis is no cluster'],
@@ -53,10 +70,12 @@ export function isOutOfMemory(error: unknown): boolean {
 }
 
 /** The failure of a store that can't be asked. */
-export function unavailableFailure(place: string, reason: string, cause?: unknown): ExporterFailure {
+export function unavailableFailure(place: string, text: string, cause?: unknown): ExporterFailure {
+  // OpenSSL says what happened between the names of its functions and files.
+  const reason = /:SSL routines:[^:]*:([^:]+):/.exec(text)?.[1] ?? text.trim();
   return new ExporterFailure({
     kind: 'store-unavailable',
-    message: `Redis at ${place} can't be reached: ${reason}`,
+    message: `Redis at ${place} ${LOGIN_REFUSED.test(reason) ? 'refuses the login' : "can't be reached"}: ${reason}`,
     remedy: REMEDIES.find(([pattern]) => pattern.test(reason))?.[1] ?? 'check REDIS_URL, and whether Redis runs',
     cause,
   });
