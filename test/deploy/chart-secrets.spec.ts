@@ -73,6 +73,15 @@ describeWith(['helm'], 'secrets of the chart', () => {
       { configMap: { name: 'rca', items: [{ key: 'ca.crt', path: 'redis-ca.pem' }] } },
     ]);
   });
+
+  it('name a client certificate for Redis with its key', () => {
+    const tls = { existingSecret: 'rtls', certKey: 'tls.crt', keyKey: 'tls.key' };
+    expect(env({ redis: { existingSecret: 'r', tls } })).toMatchObject({
+      REDIS_TLS_CA: `${DIRECTORY}/redis-ca.pem`,
+      REDIS_TLS_CERT: `${DIRECTORY}/redis-cert.pem`,
+      REDIS_TLS_KEY: `${DIRECTORY}/redis-key.pem`,
+    });
+  });
 });
 
 describeWith(['helm'], 'the hook that drops the slot', () => {

@@ -159,9 +159,10 @@ describeWith(['helm'], 'settings of the chart', () => {
   it('name the file of the web configuration', () => {
     const values = { webConfig: { existingSecret: 'web' } };
     expect(envOf(values)).toEqual({ WEB_CONFIG_FILE: '/etc/litellm-exporter/web/web-config.yml' });
-    expect(podOf(values).volumes).toContainEqual(
-      expect.objectContaining({ secret: expect.objectContaining({ secretName: 'web' }) }),
-    );
+    expect(podOf(values).volumes).toContainEqual({
+      name: 'web-config',
+      projected: { defaultMode: 0o440, sources: [{ secret: { name: 'web' } }] },
+    });
   });
 });
 

@@ -57,7 +57,7 @@ metricRelabelings:
 {{- range $port := ternary (list "http-metrics" "telemetry") (list "http-metrics") (eq (include "litellm-exporter.hasTelemetry" $root) "true") }}
 - port: {{ $port }}
   path: {{ include "litellm-exporter.metricsPath" $root }}
-  scheme: {{ ternary "https" "http" $root.Values.webConfig.tls }}
+  scheme: {{ ternary "https" "http" (eq (include "litellm-exporter.webTls" $root) "true") }}
   {{- with $values.interval }}
   interval: {{ . }}
   {{- end }}
@@ -73,7 +73,7 @@ metricRelabelings:
 {{- $root := index . 0 -}}
 {{- $values := index . 1 -}}
 metricsPath: {{ include "litellm-exporter.metricsPath" $root }}
-scheme: {{ ternary "HTTPS" "HTTP" $root.Values.webConfig.tls }}
+scheme: {{ ternary "HTTPS" "HTTP" (eq (include "litellm-exporter.webTls" $root) "true") }}
 {{- with $values.interval }}
 scrapeInterval: {{ . }}
 {{- end }}

@@ -5,7 +5,7 @@
 {{- $root := index . 0 -}}
 {{- $name := index . 1 -}}
 {{- $probe := deepCopy (get $root.Values $name) -}}
-{{- if and $probe $root.Values.webConfig.tls $probe.httpGet -}}
+{{- if and $probe (include "litellm-exporter.webTls" $root) $probe.httpGet -}}
 {{- $_ := set $probe "httpGet" (mergeOverwrite (dict "scheme" "HTTPS") $probe.httpGet) -}}
 {{- end -}}
 {{- with $probe }}

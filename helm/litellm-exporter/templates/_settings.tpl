@@ -106,7 +106,23 @@ LOG_FORMAT: {{ .Values.logFormat | quote }}
 {{- if and (or $redis.existingSecret $redis.existingConfigMap) $redis.caKey -}}
 {{- $found = append $found (dict "variable" "REDIS_TLS_CA" "file" "redis-ca.pem" "key" $redis.caKey "configMap" (tpl $redis.existingConfigMap .) "secret" (tpl $redis.existingSecret .)) -}}
 {{- end -}}
+{{- if and $redis.existingSecret $redis.certKey -}}
+{{- $found = append $found (dict "variable" "REDIS_TLS_CERT" "file" "redis-cert.pem" "key" $redis.certKey "configMap" "" "secret" (tpl $redis.existingSecret .)) -}}
+{{- $found = append $found (dict "variable" "REDIS_TLS_KEY" "file" "redis-key.pem" "key" $redis.keyKey "configMap" "" "secret" (tpl $redis.existingSecret .)) -}}
+{{- end -}}
 {{- toYaml $found -}}
+{{- end -}}
+
+{{/* The Secret with the web configuration; nothing where there is none. */}}
+{{- define "litellm-exporter.webSecret" -}}
+{{- if .Values.webConfig.existingSecret -}}{{ tpl .Values.webConfig.existingSecret . }}
+{{- else if .Values.webConfig.content -}}{{ include "litellm-exporter.fullname" . }}-web
+{{- end -}}
+{{- end -}}
+
+{{/* "true" where the endpoints speak TLS. */}}
+{{- define "litellm-exporter.webTls" -}}
+{{- if or .Values.webConfig.tls (dig "tls_server_config" "cert_file" "" .Values.webConfig.content) -}}true{{- end -}}
 {{- end -}}
 
 {{/* Variables that name the files: (list $ own-secret). */}}
