@@ -1,7 +1,16 @@
 import type { MetadataFacts, SpendLogKey } from '@app/litellm';
 
 /** Points at which a fake can be made to fail; what the hook throws is what happens. */
-export type FakePoint = 'connect' | 'figures' | 'seed' | 'slice' | 'stream' | 'receive' | 'confirm' | 'confirmed';
+export type FakePoint =
+  | 'connect'
+  | 'look'
+  | 'figures'
+  | 'seed'
+  | 'slice'
+  | 'stream'
+  | 'receive'
+  | 'confirm'
+  | 'confirmed';
 
 /** How a fake connection behaves. */
 export interface FakeUpstreamOptions {

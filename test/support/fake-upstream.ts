@@ -4,6 +4,7 @@ import {
   type SeedRequest,
   type SeedResult,
   type SeedSink,
+  type SlotWatch,
   type SpendLogKey,
   Upstream,
   type UpstreamFacts,
@@ -11,6 +12,7 @@ import {
   type UpstreamSession,
 } from '@app/litellm';
 import type { FakePostgres } from './fake-postgres.js';
+import { FakeSlotWatch } from './fake-slot-watch.js';
 import { FakeStream } from './fake-stream.js';
 import type { FakeUpstreamOptions } from './fake-upstream-options.js';
 
@@ -32,6 +34,10 @@ export class FakeUpstream extends Upstream {
     const session = this.sessions.at(-1);
     if (session === undefined) throw new Error('nobody has connected yet');
     return session;
+  }
+
+  watchSlot(): SlotWatch {
+    return new FakeSlotWatch(this);
   }
 
   async connect(signal: AbortSignal): Promise<UpstreamSession> {

@@ -73,6 +73,7 @@ export interface PipelineWish extends FakeUpstreamOptions {
   readonly pacing?: Pacing | null;
   readonly updateInterval?: number;
   readonly settings?: AggregateSettings;
+  readonly maxRetainedBytes?: number;
 }
 
 /** Starts a pipeline on a fake server. */
@@ -88,6 +89,7 @@ export function givenPipeline(server: FakePostgres, wish: PipelineWish = {}): Gi
     observer: told,
     settings: wish.settings ?? SETTINGS,
     updateInterval,
+    maxRetainedBytes: wish.maxRetainedBytes ?? 0,
     ...pacing,
   });
   const stopping = new AbortController();

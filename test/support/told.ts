@@ -1,4 +1,4 @@
-import { PipelineObserver } from '@app/pipeline';
+import { PipelineObserver, type SlotFigures } from '@app/pipeline';
 
 /** An observer that remembers what it was told: the method's name, and its arguments. */
 export class Told extends PipelineObserver {
@@ -72,5 +72,13 @@ export class Told extends PipelineObserver {
 
   paused(paused: boolean): void {
     this.all.push(['paused', paused]);
+  }
+
+  slot(figures: SlotFigures | null): void {
+    this.all.push(['slot', figures]);
+  }
+
+  slotDropped(): void {
+    this.all.push(['slotDropped']);
   }
 }

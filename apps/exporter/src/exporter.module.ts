@@ -57,7 +57,11 @@ export class ExporterModule {
         ReportModule.forRoot(log),
         { ...PostgresModule.register(postgresOptions(config, read), reporter), global: true },
         { ...StoreModule.forRoot({ redis: redisStoreOptions(config, log, read) }), global: true },
-        PipelineModule.forRoot({ settings, updateInterval: config.updateInterval }),
+        PipelineModule.forRoot({
+          settings,
+          updateInterval: config.updateInterval,
+          maxRetainedBytes: config.replication.maxRetainedBytes,
+        }),
       ],
       controllers: [HealthController, StatusController],
       providers: [

@@ -121,22 +121,19 @@ export interface EntityView {
   unrestrictedKeysBy(owner: KeyOwner): Iterable<readonly [id: string, keys: number]>;
 }
 
-/** Single figures of the state, like seed progress or slot bytes, by name; absent until known. */
+/** Single figures of the state, like the lag or the time of the last seed, by name; absent until known. */
 export type FigureName =
   | 'seed_duration_seconds'
   | 'seed_completed_timestamp_seconds'
   | 'last_commit_timestamp_seconds'
   | 'replication_lag_bytes'
   | 'replication_lag_seconds'
-  | 'slot_retained_bytes'
-  | 'slot_safe_wal_bytes'
   | 'durable_lag_bytes'
   | 'history_at_seed'
   | 'seed_starts'
   | 'settings_since'
   | 'counted_until'
-  | 'spend_logs_silent'
-  | 'slot_status';
+  | 'spend_logs_silent';
 
 /** One whole state, as a scrape sees it (W6). Read it while it is held still: between `hold` and its release. */
 export interface StateView {

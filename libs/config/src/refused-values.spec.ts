@@ -122,11 +122,4 @@ describe('refused values', () => {
       'METRICS_SPEND_WINDOW: got "30 days", expected a length of time like 30d, 24h or 90m',
     ]);
   });
-
-  it.each<[SettingName, string]>([['REPLICATION_MAX_RETAINED_BYTES', '1073741824']])(
-    '%s=%s is refused by name, because it is not built yet',
-    (name, text) => {
-      expect(problemsOf({ [name]: text })).toEqual([expect.stringContaining(`${name} is not built yet`)]);
-    },
-  );
 });

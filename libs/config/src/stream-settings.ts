@@ -46,8 +46,10 @@ export const replicationSettings = {
     default: '0',
     accepted: 'a number of bytes, or 0 for off',
     secret: false,
-    description: 'Drop our own slot when it holds back more WAL than this, and seed again later. 0 is off.',
-    built: false,
+    description:
+      'Drop our own slot when more write-ahead log than this is not confirmed, and seed again when all is well. 0 is off. ' +
+      'POSTGRES_SETUP.md#slots says how it goes together with `max_slot_wal_keep_size`.',
+    built: true,
   }),
   REPLICATION_FAILOVER: setting({
     group: 'Replication',

@@ -107,8 +107,46 @@ export interface UpstreamSession {
   close(): Promise<void>;
 }
 
+/** What any replica may see of the slot, without the claim. */
+export interface SlotSight {
+  /** Null where there is none. */
+  readonly slot: SlotFacts | null;
+  readonly walEnd: Lsn;
+  /** A standby's slots are not ours to drop. */
+  readonly inRecovery: boolean;
+}
+
+/** What became of an attempt to drop a slot that lags too far. */
+export type SlotDrop =
+  /** It is gone. */
+  | 'dropped'
+  /** It lags no further than allowed any more, or is not ours. */
+  | 'kept'
+  /** Another session holds the claim: its owner is to decide. */
+  | 'held';
+
+/** Looks after the slot beside whatever consumes it, with one ordinary connection of its own. */
+export interface SlotWatch {
+  /** @throws ExporterFailure where PostgreSQL can't be asked; the next call connects again. */
+  look(): Promise<SlotSight>;
+  /** Who has the oldest transaction with writes on the server, in words with its pid; null for nobody. */
+  oldestTransaction(): Promise<string | null>;
+  /**
+   * Drops the slot where it is ours and its confirmed position lags by more than `limit` bytes: with the claim in hand,
+   * taken for this moment. With `endHolder` the session that holds the claim, or the slot, is ended first.
+   *
+   * @throws ExporterFailure where PostgreSQL refuses or can't be asked
+   */
+  drop(limit: number, how: { readonly endHolder: boolean }): Promise<SlotDrop>;
+  /** Lets go of the connection. */
+  close(): Promise<void>;
+}
+
 /** The way to PostgreSQL. */
 export abstract class Upstream {
+  /** Connects at the first look. */
+  abstract watchSlot(): SlotWatch;
+
   /**
    * Connects, waits for the advisory lock that makes this process the one consumer, and runs the preflight.
    *

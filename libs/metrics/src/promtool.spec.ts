@@ -80,11 +80,8 @@ const FULL = new FakeState({
     last_commit_timestamp_seconds: 1,
     replication_lag_bytes: 1,
     replication_lag_seconds: 1,
-    slot_retained_bytes: 1,
-    slot_safe_wal_bytes: 1,
     durable_lag_bytes: 1,
     spend_logs_silent: 0,
-    slot_status: 'reserved',
   },
 });
 
@@ -92,6 +89,7 @@ async function fullText(dialect: 'text' | 'openmetrics'): Promise<string> {
   const self = new SelfMetrics({ version: '1.2.3', revision: 'abc' });
   self.dependency('postgres', true);
   self.storeError('store-unavailable');
+  self.slot({ retained: 1, confirmedLag: 1, safe: 1, status: 'reserved', limit: 1 });
   const rendered = await new StateRenderer({ families: ALL_FAMILIES, maxSeries: 0 }).render(FULL, dialect);
   return Buffer.concat(rendered.chunks).toString() + processText(await self.read(), dialect);
 }

@@ -29,6 +29,8 @@ describe('self-metrics', () => {
     self.seedProgress(0.5);
     self.rendered(0.25);
     self.stateAge(1.5);
+    self.slot({ retained: 1_048_576, confirmedLag: 48, safe: null, status: 'extended', limit: 0 });
+    self.slotDropped();
     const text = processText(await self.read(), 'text')
       .replaceAll(/^# HELP .*\n/gm, '')
       .replace(process.version, 'vX');
@@ -65,6 +67,19 @@ litellm_exporter_web_config_last_reload_successful 0
 litellm_exporter_web_config_reloads_total 2
 # TYPE litellm_exporter_web_config_reload_failures_total counter
 litellm_exporter_web_config_reload_failures_total 1
+# TYPE litellm_exporter_slot_retained_bytes gauge
+litellm_exporter_slot_retained_bytes 1048576
+# TYPE litellm_exporter_slot_unconfirmed_bytes gauge
+litellm_exporter_slot_unconfirmed_bytes 48
+# TYPE litellm_exporter_slot_safe_wal_bytes gauge
+# TYPE litellm_exporter_slot_limit_bytes gauge
+# TYPE litellm_exporter_slot_status gauge
+litellm_exporter_slot_status{status="reserved"} 0
+litellm_exporter_slot_status{status="extended"} 1
+litellm_exporter_slot_status{status="unreserved"} 0
+litellm_exporter_slot_status{status="lost"} 0
+# TYPE litellm_exporter_slot_drops_total counter
+litellm_exporter_slot_drops_total 1
 # TYPE litellm_exporter_store_commit_seconds histogram
 litellm_exporter_store_commit_seconds_bucket{le="0.001"} 0
 litellm_exporter_store_commit_seconds_bucket{le="0.0025"} 0
@@ -97,6 +112,24 @@ litellm_exporter_batch_rows_count 1
 # TYPE litellm_exporter_build_info gauge
 litellm_exporter_build_info{version="1.2.3",revision="abc",nodeversion="vX"} 1
 `);
+  });
+
+  it('show the slot as it was seen last, and nothing of it where nobody can tell', async () => {
+    const self = new SelfMetrics(BUILD, false);
+    const facts = { retained: 3, confirmedLag: 2, safe: 1, status: 'weird', limit: 9 };
+    self.slot(facts);
+    const seen = await read(self);
+    expect(seen.value('litellm_exporter_slot_limit_bytes')).toBe(9);
+    expect(seen.value('litellm_exporter_slot_status', { status: 'weird' })).toBe(1);
+    expect((await self.readServer()).map(({ name }) => name)).toEqual([
+      'litellm_exporter_slot_retained_bytes',
+      'litellm_exporter_slot_unconfirmed_bytes',
+      'litellm_exporter_slot_safe_wal_bytes',
+      'litellm_exporter_slot_limit_bytes',
+      'litellm_exporter_slot_status',
+    ]);
+    self.slot(null);
+    expect((await self.readServer()).flatMap(({ samples }) => samples)).toEqual([]);
   });
 
   it('count the time for which the stream is paused, while it still is', async () => {

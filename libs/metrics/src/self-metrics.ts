@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type SlotFacts, SlotMetrics } from './slot-metrics.js';
 
 /** What is known of this process before anything runs. */
 export interface BuildFacts {
@@ -6,6 +7,9 @@ export interface BuildFacts {
   /** Commit it was built from; '' where unknown. */
   readonly revision: string;
 }
+
+/** Facts of the server, which every replica sees for itself: they are shown beside the state, too. */
+const OF_THE_SERVER = /^litellm_exporter_slot_(retained|unconfirmed|safe_wal|limit|status)/;
 
 /** One sample of a process metric; labels by name, `le` among them for a histogram's bucket. */
 export interface ProcessSample {
@@ -64,6 +68,7 @@ export class SelfMetrics {
     'web_config_reload_failures_total',
     'Changes of the web configuration that were refused.',
   );
+  readonly #slot = new SlotMetrics(this.#registry);
   readonly #commitSeconds = this.#histogram(
     'store_commit_seconds',
     'How long storing a step took.',
@@ -156,6 +161,16 @@ export class SelfMetrics {
     if (!successful) this.#webConfigRefusals.inc();
   }
 
+  /** What the slot looks like now; null where there is none, or nobody can tell: then nothing is shown. */
+  slot(facts: SlotFacts | null): void {
+    this.#slot.show(facts);
+  }
+
+  /** This process has dropped the slot. */
+  slotDropped(): void {
+    this.#slot.dropped();
+  }
+
   /** Share of the running seed that is done, 0 to 1; 1 where a state came without a seed. */
   seedProgress(share: number): void {
     this.#seedProgress.set(share);
@@ -182,6 +197,11 @@ export class SelfMetrics {
       labels: this.#labelsOf(metric.name),
       samples: samplesOf(metric),
     }));
+  }
+
+  /** Of {@link read}, what is a fact of the server: equal on all replicas, or nearly so. */
+  async readServer(): Promise<readonly ProcessMetric[]> {
+    return (await this.read()).filter(({ name }) => OF_THE_SERVER.test(name));
   }
 
   /** Names of all metrics, for METRICS_DISABLED. */

@@ -12,6 +12,7 @@ import { MESSAGE_PREFIX, type Piece } from './piece.js';
 import type { PoisonWatch } from './poison-watch.js';
 import { RejectionLog } from './rejection-log.js';
 import { SilenceWatch } from './silence-watch.js';
+import { SlotLagWatch } from './slot-lag.js';
 import type { SeedReason } from './start-decision.js';
 import { streamEvents } from './stream-event.js';
 import { untilAborted } from './until-aborted.js';
@@ -33,6 +34,8 @@ export interface ConsumerOptions {
   readonly observer: PipelineObserver;
   /** Milliseconds between refreshes of the slot's figures. */
   readonly updateInterval: number;
+  /** REPLICATION_MAX_RETAINED_BYTES; 0 = off. */
+  readonly maxRetainedBytes: number;
   /** Where earlier streams broke. */
   readonly poison: PoisonWatch;
   /** True once the state is to be made anew under this process's settings. */
@@ -42,6 +45,8 @@ export interface ConsumerOptions {
 /** Milliseconds that the store may be out of reach before PostgreSQL is let go of: 10 s on, another replica has the stream (W4, W11). */
 const STORE_PATIENCE = 8_000;
 const WATCH_INTERVAL = 250;
+/** Looks at a slot that lags too far, and does not catch up, after which it is given up. */
+const LOOKS_TOO_FAR = 2;
 const DRAIN_LIMIT = 5_000;
 
 /** Who may hold the socket: it is read only while none of them does. */
@@ -54,6 +59,7 @@ export class StreamConsumer {
   readonly #rejections: RejectionLog;
   readonly #history = new HistoryWatch();
   readonly #silence = new SilenceWatch();
+  readonly #lag: SlotLagWatch;
   readonly #holds = new Set<Holder>();
   #stream: ChangeStream | null = null;
   #heartbeatSentAt: number | null = null;
@@ -61,6 +67,7 @@ export class StreamConsumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#ledger = new AcknowledgementLedger(options.writer.next);
+    this.#lag = new SlotLagWatch(options.maxRetainedBytes);
     this.#rejections = new RejectionLog((line) => options.observer.warn(line), Date.now);
   }
 
@@ -181,13 +188,9 @@ export class StreamConsumer {
     if (checkpoint !== null && spendLogsOid !== null && spendLogsOid !== checkpoint.source.spendLogsOid) {
       throw new SeedWanted('other_spend_logs');
     }
+    if (this.#lag.observe(slot, walEnd) >= LOOKS_TOO_FAR) throw new SeedWanted('retained_limit');
     const figures: Mutable<Figures> = { spend_logs_silent: this.#silence.silent(Date.now()) ? 1 : 0 };
     if (checkpoint !== null) figures.replication_lag_bytes = lsnDistance(checkpoint.next, walEnd);
-    if (slot !== null) {
-      if (slot.restartLsn !== null) figures.slot_retained_bytes = lsnDistance(slot.restartLsn, walEnd);
-      if (slot.safeWalBytes !== null) figures.slot_safe_wal_bytes = slot.safeWalBytes;
-      if (slot.walStatus !== null) figures.slot_status = slot.walStatus;
-    }
     const durable = this.#ledger.durablePosition;
     if (durable > LSN_ZERO) figures.durable_lag_bytes = lsnDistance(durable, this.#ledger.stored);
     if (this.#heartbeatSentAt !== null) figures.replication_lag_seconds = (Date.now() - this.#heartbeatSentAt) / 1000;

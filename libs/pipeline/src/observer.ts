@@ -1,6 +1,20 @@
 import type { SeedProgress } from '@app/litellm';
 import type { SeedReason } from './start-decision.js';
 
+/** What was seen of the slot last, in bytes. */
+export interface SlotFigures {
+  /** Log that PostgreSQL keeps for it; null for a lost slot. */
+  readonly retained: number | null;
+  /** Log written since the position confirmed last. */
+  readonly confirmedLag: number | null;
+  /** What may still be written before it is lost; null without a limit of the server's. */
+  readonly safe: number | null;
+  /** `wal_status`. */
+  readonly status: string | null;
+  /** REPLICATION_MAX_RETAINED_BYTES; 0 = off. */
+  readonly limit: number;
+}
+
 /** What is told to the outside: log, self-metrics and status page. Every method returns at once and never throws. */
 export abstract class PipelineObserver {
   abstract info(message: string): void;
@@ -23,4 +37,8 @@ export abstract class PipelineObserver {
   /** Rows folded but not stored yet. */
   abstract inFlight(rows: number): void;
   abstract paused(paused: boolean): void;
+  /** What the slot looks like now; null where there is none, or nobody can tell. */
+  abstract slot(figures: SlotFigures | null): void;
+  /** This process has dropped the slot, because it held too much log back. */
+  abstract slotDropped(): void;
 }

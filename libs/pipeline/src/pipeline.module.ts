@@ -9,6 +9,8 @@ export interface PipelineModuleOptions {
   readonly settings: AggregateSettings;
   /** Milliseconds between refreshes of the slot's figures. */
   readonly updateInterval: number;
+  /** REPLICATION_MAX_RETAINED_BYTES; 0 = off. */
+  readonly maxRetainedBytes: number;
 }
 
 /** Provides {@link Supervisor}; Upstream, StateStore and PipelineObserver come from global modules. */

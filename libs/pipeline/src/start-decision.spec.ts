@@ -47,15 +47,28 @@ interface Changes {
   readonly stored?: Partial<Checkpoint> | null;
   readonly asked?: SeedReason;
   readonly settingsDue?: boolean;
+  readonly limit?: number;
+  readonly gaveUp?: boolean;
 }
 
-function situation({ facts, source, slot = {}, stored = {}, asked, settingsDue = false }: Changes): StartSituation {
+function situation({
+  facts,
+  source,
+  slot = {},
+  stored = {},
+  asked,
+  limit = 0,
+  gaveUp = false,
+  settingsDue = false,
+}: Changes): StartSituation {
   return {
     facts: { ...FACTS, ...facts, source: { ...SOURCE, ...source } },
     slot: slot === null ? null : { ...SLOT, ...slot },
     stored: stored === null ? null : { ...STORED, ...stored },
     asked: asked ?? null,
     settingsDue,
+    limit,
+    gaveUp,
   };
 }
 
@@ -116,6 +129,10 @@ const TABLE: readonly (readonly [observation: string, changes: Changes, decision
   ['the state is ahead of the server: an older backup', { stored: at(1_001n) }, 'state_ahead_of_server'],
   ['another relation under the name', { source: { spendLogsOid: 2 } }, 'other_spend_logs'],
   ['the slot is gone', { slot: null }, 'slot_absent'],
+  ['the slot is gone, because it had lagged too far', { slot: null, gaveUp: true }, 'retained_limit'],
+  ['the slot lags as far as it may', { limit: 500 }, 'resume'],
+  ['the slot lags further than it may', { limit: 499 }, 'retained_limit'],
+  ['the restart position alone lags further than that', { limit: 550 }, 'resume'],
   ['the slot is of another database', { slot: { database: 'other' } }, 'slot_foreign'],
   ['the slot is lost', { slot: { walStatus: 'lost' } }, 'slot_lost'],
   ['the slot holds no log any more', { slot: { restartLsn: null } }, 'slot_lost'],

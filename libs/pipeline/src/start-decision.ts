@@ -1,5 +1,6 @@
 import type { Checkpoint, SlotFacts } from '@app/change';
 import type { UpstreamFacts } from '@app/litellm';
+import { lagsTooFar } from './slot-lag.js';
 
 /** Why a new seed is taken: the label of `litellm_exporter_seeds_total`. */
 export type SeedReason =
@@ -14,6 +15,7 @@ export type SeedReason =
   | 'timeline_changed'
   | 'other_spend_logs'
   | 'settings_changed'
+  | 'retained_limit'
   | 'history'
   | 'requested';
 
@@ -34,6 +36,10 @@ export interface StartSituation {
   readonly asked: SeedReason | null;
   /** The state was made under other settings than this process was told, and those are due (DESIGN.md section 4). */
   readonly settingsDue: boolean;
+  /** REPLICATION_MAX_RETAINED_BYTES; 0 = off. */
+  readonly limit: number;
+  /** There is no slot because it lagged too far, and was dropped. */
+  readonly gaveUp: boolean;
 }
 
 /**
@@ -69,17 +75,18 @@ function otherSource(facts: UpstreamFacts, stored: Checkpoint): StartDecision | 
   return null;
 }
 
-function decideBySlot({ facts, slot }: StartSituation, stored: Checkpoint): StartDecision {
+function decideBySlot({ facts, slot, limit, gaveUp }: StartSituation, stored: Checkpoint): StartDecision {
   const seed = (reason: SeedReason): StartDecision => ({ action: 'seed', reason });
   if (!inHistory(facts, stored)) return seed('timeline_changed');
   if (stored.next > facts.walEnd) return seed('state_ahead_of_server');
   if (facts.source.spendLogsOid !== stored.source.spendLogsOid) return seed('other_spend_logs');
-  if (slot === null) return seed('slot_absent');
+  if (slot === null) return seed(gaveUp ? 'retained_limit' : 'slot_absent');
   if (slot.database !== null && slot.database !== facts.source.database) return seed('slot_foreign');
   if (slot.walStatus === 'lost' || slot.invalidationReason !== null || slot.restartLsn === null) {
     return seed('slot_lost');
   }
   if (slot.plugin !== stored.plugin || slot.plugin !== facts.plugin) return seed('plugin_changed');
+  if (lagsTooFar(slot, facts.walEnd, limit)) return seed('retained_limit');
   if (slot.confirmedFlush === null || stored.next < slot.confirmedFlush) return seed('state_behind_slot');
   return { action: 'resume' };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { FakePostgres } from '../../../test/support/fake-postgres.js';
 import { faultyStore, outlivingStore } from '../../../test/support/faulty-store.js';
-import { givenPipeline, read, spend } from '../../../test/support/given-pipeline.js';
+import { givenPipeline, IMPATIENT, read, spend } from '../../../test/support/given-pipeline.js';
 
 const _HOUR = 3_600_000;
 
@@ -118,5 +118,45 @@ describe('the supervisor and its store', () => {
     await using pipeline = givenPipeline(server, { store });
     await pipeline.streaming();
     expect(pipeline.told.of('error')).toEqual([['Redis is away'], ['Redis is away']]);
+  });
+
+  it('W11: a slot that lags too far while the store is away is dropped, and made again when the store is back', async () => {
+    const server = new FakePostgres();
+    const store = faultyStore(() => undefined);
+    await using pipeline = givenPipeline(server, { store, maxRetainedBytes: 10_000, updateInterval: 20 });
+    await pipeline.streaming();
+    store.reach = (point) => {
+      if (point === 'store' || point === 'claim' || point === 'replace') throw unavailable();
+    };
+    server.commit([spend()]);
+    await awaitUntil(() => pipeline.told.of('storeError').length > 0);
+    pipeline.upstream.breakOff();
+    server.commit([spend()], { gap: 20_000 });
+    await awaitUntil(() => server.slot === null, { what: 'the slot is dropped' });
+    await pause(100);
+    // Nobody makes a slot that nothing can be stored for.
+    expect(server.slot).toBeNull();
+    expect(pipeline.told.of('slotDropped')).toHaveLength(1);
+    expect(pipeline.told.of('seedStarted')).toEqual([['first']]);
+    store.reach = () => undefined;
+    await pipeline.streaming(2);
+    server.commit([spend()]);
+    await pipeline.caughtUp();
+    expect(pipeline.told.of('seedStarted')).toEqual([['first'], ['retained_limit']]);
+    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows).toBe(3);
+  });
+
+  it('W11: the leader itself gives a slot up that lags too far, before the seed that may have to wait', async () => {
+    const server = new FakePostgres();
+    let waits = 0;
+    const pacing = { ...IMPATIENT, seed: () => (waits++ === 0 ? 0 : 60_000) };
+    await using pipeline = givenPipeline(server, { pacing, maxRetainedBytes: 10_000, updateInterval: 20 });
+    await pipeline.streaming();
+    pipeline.upstream.session.openStream?.pause();
+    server.commit([spend()], { gap: 20_000 });
+    await awaitUntil(() => pipeline.told.lines.some((line) => line.includes('it starts in 60 s')));
+    expect(server.slot).toBeNull();
+    expect(pipeline.told.of('slotDropped')).toHaveLength(1);
+    expect(pipeline.told.lines.join()).toContain('a new seed is wanted: retained_limit');
   });
 });

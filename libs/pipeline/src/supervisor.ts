@@ -11,6 +11,7 @@ import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
 import { SeedPlan } from './seed-plan.js';
 import { takeSeed } from './seeding.js';
+import { giveUpSlot, SlotGuard } from './slot-guard.js';
 import { decideStart, type SeedReason, type StartDecision } from './start-decision.js';
 import { untilAborted } from './until-aborted.js';
 import { Writer, type WriterClaim } from './writer.js';
@@ -23,6 +24,8 @@ export interface SupervisorOptions {
   readonly settings: AggregateSettings;
   /** Milliseconds between refreshes of the slot's figures. */
   readonly updateInterval: number;
+  /** REPLICATION_MAX_RETAINED_BYTES: how far the slot may lag before it is dropped; 0 = off. */
+  readonly maxRetainedBytes: number;
   /** How long is waited after a failure, and before a seed; {@link PACING} without it. */
   readonly pacing?: Pacing;
 }
@@ -52,6 +55,7 @@ export class Supervisor {
   readonly #writer: Writer;
   readonly #pacing: Pacing;
   readonly #poison = new PoisonWatch();
+  readonly #guard: SlotGuard;
   readonly #plan: SeedPlan;
   #asked: AskedSeed | null = null;
   #attempt = 0;
@@ -63,11 +67,14 @@ export class Supervisor {
     this.#pacing = options.pacing ?? PACING;
     this.#writer = new Writer(options.store, options.observer);
     this.#plan = new SeedPlan({ settings: options.settings, pace: this.#pacing.seed });
+    const { upstream, observer, updateInterval: interval, maxRetainedBytes: limit } = options;
+    this.#guard = new SlotGuard({ watch: upstream.watchSlot(), observer, interval, limit });
   }
 
   /** Runs until the signal asks to stop; then it has drained and let go of PostgreSQL. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const ticks: Subscription = interval(TICK).subscribe(() => this.#writer.take({ kind: 'tick' }));
+    const guarding = this.#guard.run(signal);
     try {
       await this.#untilOpen(signal);
       while (!signal.aborted) {
@@ -80,6 +87,7 @@ export class Supervisor {
     } finally {
       ticks.unsubscribe();
       await this.#writer.detach();
+      await guarding;
     }
   }
 
@@ -127,12 +135,21 @@ export class Supervisor {
   }
 
   async #consume(session: UpstreamSession, signal: AbortSignal): Promise<void> {
-    const { store, observer, updateInterval } = this.#options;
+    const { store, observer, updateInterval, maxRetainedBytes } = this.#options;
     const started = Date.now();
     this.#streams += 1;
     if (this.#streams > 1) observer.reconnect();
     const settingsDue = (): boolean => this.#settingsDue();
-    const work = { session, store, writer: this.#writer, observer, updateInterval, poison: this.#poison, settingsDue };
+    const work = {
+      session,
+      store,
+      writer: this.#writer,
+      observer,
+      updateInterval,
+      maxRetainedBytes,
+      poison: this.#poison,
+      settingsDue,
+    };
     try {
       await new StreamConsumer(work).run(signal);
     } finally {
@@ -160,7 +177,9 @@ export class Supervisor {
     }
     // The windows of the old state go on while it is served.
     if (store.state !== null && stored !== null) this.#writer.attach({ epoch, checkpoint: stored });
-    if (decision.action !== 'seed' || !(await this.#mayStartSeed(session, signal))) return null;
+    if (decision.action !== 'seed') return null;
+    if (decision.reason === 'retained_limit' && slot !== null) await giveUpSlot(session, this.#options);
+    if (!(await this.#mayStartSeed(session, signal))) return null;
     const checkpoint = await takeSeed({
       ...this.#options,
       settings: this.#plan.settings(store.state, this.#writer.clock),
@@ -182,7 +201,10 @@ export class Supervisor {
     // What was asked of a state that another process has made anew meanwhile is asked no more.
     if (this.#asked !== null && this.#asked.of !== lastSeed(this.#options.store)) this.#asked = null;
     const asked = this.#asked?.reason ?? null;
-    const decision = decideStart({ facts: session.facts, slot, stored, asked, settingsDue: this.#settingsDue() });
+    const settingsDue = this.#settingsDue();
+    const { gaveUp } = this.#guard;
+    const limit = this.#options.maxRetainedBytes;
+    const decision = decideStart({ facts: session.facts, slot, stored, asked, settingsDue, limit, gaveUp });
     if (decision.action === 'refuse') {
       throw new ExporterFailure({ kind: 'other-system', message: decision.why, remedy: decision.remedy });
     }

@@ -43,7 +43,7 @@ export async function takeAdvisoryLock(wait: LockWait): Promise<Connection> {
     }
     if (performance.now() - saidAt >= SAY_MS) {
       saidAt = performance.now();
-      const holder = await holderOf(wait.control, wait.slot);
+      const holder = await holderInWords(wait.control, wait.slot);
       const meanwhile = wait.shared
         ? 'this one serves the shared state, and takes over when that one goes'
         : 'without Redis two exporters share nothing, so this one has nothing to serve until that one goes: stop the other one, or set REPLICATION_SLOT to a name of its own';
@@ -53,20 +53,34 @@ export async function takeAdvisoryLock(wait: LockWait): Promise<Connection> {
   }
 }
 
-async function tryLock(connection: Connection, slot: string): Promise<boolean> {
+/** Takes the lock for this session where nobody has it. @returns whether it is ours now */
+export async function tryLock(connection: Connection, slot: string): Promise<boolean> {
   const [row] = await connection.query<{ taken: string | boolean }>(
     `SELECT pg_try_advisory_lock(${keyExpression(slot)}) AS taken`,
   );
   return row?.taken === true || row?.taken === 't';
 }
 
+/** Gives the lock back that {@link tryLock} took. */
+export async function unlock(connection: Connection, slot: string): Promise<void> {
+  await connection.query(`SELECT pg_advisory_unlock(${keyExpression(slot)})`);
+}
+
 async function seemsFree({ control, slot }: LockWait): Promise<boolean> {
   const taken = await tryLock(control, slot);
-  if (taken) await control.query(`SELECT pg_advisory_unlock(${keyExpression(slot)})`);
+  if (taken) await unlock(control, slot);
   return taken;
 }
 
-async function holderOf(control: Connection, slot: string): Promise<string> {
+/** The session that holds the lock of a slot. */
+export interface LockHolder {
+  readonly pid: number;
+  /** Its address; null for a socket, and where our role may not see it. */
+  readonly client: string | null;
+}
+
+/** Who holds the lock; null for nobody. */
+export async function lockHolder(control: Connection, slot: string): Promise<LockHolder | null> {
   const [row] = await control.query<{ pid: number; client: string | null }>(
     `SELECT l.pid, host(a.client_addr) AS client
        FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -74,6 +88,11 @@ async function holderOf(control: Connection, slot: string): Promise<string> {
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND (l.classid::int8 << 32 | l.objid::int8) = ${keyExpression(slot)}`,
   );
-  if (row === undefined) return '';
+  return row ?? null;
+}
+
+async function holderInWords(control: Connection, slot: string): Promise<string> {
+  const row = await lockHolder(control, slot);
+  if (row === null) return '';
   return ` (pid ${row.pid}${row.client === null ? '' : ` from ${row.client}`})`;
 }

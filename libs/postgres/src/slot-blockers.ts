@@ -20,6 +20,21 @@ export function blockersOf(control: Connection, pid: number): Promise<Blocker[]>
   );
 }
 
+/**
+ * The session with the oldest transaction that has written anything, of all databases: a slot's restart position waits
+ * for its end. `pg_locks` shows it to every role.
+ */
+export async function oldestWriter(control: Connection): Promise<Blocker | null> {
+  const [oldest] = await control.query<Blocker & { [column: string]: unknown }>(
+    `SELECT coalesce(l.pid, 0) AS pid, a.application_name AS application, a.usename::text AS role,
+            extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
+       FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+      WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+      ORDER BY age(l.transactionid) DESC LIMIT 1`,
+  );
+  return oldest ?? null;
+}
+
 /** Says who they are in one line; '' for nobody. */
 export function blockersText(blockers: readonly Blocker[]): string {
   return blockers.map(describe).join(', ');

@@ -146,6 +146,7 @@ function creationFailure(error: unknown, wish: SlotWish): unknown {
   return failureFromSql(error, { doing: `creating slot "${wish.name}"`, plugin: wish.plugin, streaming: false });
 }
 
-function dropFailure(error: unknown, name: string): unknown {
+/** What dropping a slot failed with, in terms of slots. */
+export function dropFailure(error: unknown, name: string): unknown {
   return failureFromSql(error, { doing: `dropping slot "${name}"`, plugin: 'pgoutput', streaming: false });
 }

@@ -1,10 +1,18 @@
 import { ExporterFailure, type Plugin } from '@app/change';
-import { relationOf, TABLE_NAMES, Upstream, type UpstreamFacts, type UpstreamSession } from '@app/litellm';
+import {
+  relationOf,
+  type SlotWatch,
+  TABLE_NAMES,
+  Upstream,
+  type UpstreamFacts,
+  type UpstreamSession,
+} from '@app/litellm';
 import { takeAdvisoryLock } from './advisory-lock.js';
 import { Connection } from './connection.js';
 import type { PostgresOptions, Reporter } from './options.js';
 import { type Preflight, preflight, preflightServer } from './preflight.js';
 import { PostgresSession } from './session.js';
+import { PostgresSlotWatch } from './slot-watch.js';
 import { identifySystem, timelineHistory } from './source-facts.js';
 import { presence } from './table-state.js';
 import { readFigures } from './upstream-figures.js';
@@ -33,6 +41,10 @@ export class PostgresUpstream extends Upstream {
       await Promise.all([control.close(), replication?.close()]);
       throw control.explain(error);
     }
+  }
+
+  override watchSlot(): SlotWatch {
+    return new PostgresSlotWatch(this.options, this.reporter);
   }
 
   private claim(control: Connection, signal: AbortSignal): Promise<Connection> {

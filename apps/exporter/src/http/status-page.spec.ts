@@ -16,6 +16,7 @@ const REPORT: StatusReport = {
   store: 'memory',
   checkpoint: null,
   state: null,
+  slotFigures: null,
 };
 
 describe('the status page', () => {

@@ -16,11 +16,13 @@ export interface StatusReport {
   readonly store: 'memory' | 'redis';
   readonly checkpoint: { readonly next: string; readonly slot: string; readonly plugin: string } | null;
   readonly state: Readonly<Record<string, number | string | null>> | null;
+  /** What this replica saw of the slot last; null where there is none, or PostgreSQL does not answer. */
+  readonly slotFigures: Status['slot'];
 }
 
 /** Puts the report together. Pure but for the clock that is handed in. */
 export function statusReport(board: StatusBoard, store: StateStore, now: number): StatusReport {
-  const { phase, since, failure, seed, seedReason } = board.status;
+  const { phase, since, failure, seed, seedReason, slot } = board.status;
   const checkpoint = store.checkpoint;
   return {
     version: BUILD_FACTS.version,
@@ -35,6 +37,7 @@ export function statusReport(board: StatusBoard, store: StateStore, now: number)
         ? null
         : { next: formatLsn(checkpoint.next), slot: checkpoint.slot, plugin: checkpoint.plugin },
     state: store.state === null ? null : stateFacts(store.state, now),
+    slotFigures: slot,
   };
 }
 
@@ -47,8 +50,6 @@ function stateFacts(state: RecordedState, now: number): Readonly<Record<string, 
     users: state.entities.count('user'),
     lagBytes: state.figure('replication_lag_bytes') ?? null,
     lagSeconds: state.figure('replication_lag_seconds') ?? null,
-    slotStatus: state.figure('slot_status') ?? null,
-    retainedBytes: state.figure('slot_retained_bytes') ?? null,
   };
 }
 
@@ -77,8 +78,6 @@ const FACTS: Readonly<Record<string, readonly [name: string, inWords: (value: nu
   users: ['Users', countInWords],
   lagBytes: ['Lag behind PostgreSQL', bytesInWords],
   lagSeconds: ['Lag end to end', (seconds) => `${seconds.toFixed(3)} s`],
-  slotStatus: ['State of the slot', String],
-  retainedBytes: ['Log retained by the slot', bytesInWords],
 };
 
 function factRow([name, value]: readonly [string, number | string | null]): string {
@@ -94,6 +93,18 @@ function seedRows({ seed, seedReason }: StatusReport): string[] {
   return [row(running ? 'Seed' : 'Last seed', progress), row('Seed ends in about', eta)];
 }
 
+function slotRows({ slotFigures: slot }: StatusReport): string[] {
+  if (slot === null) return [];
+  const bytes = (count: number | null): string | null => (count === null ? null : bytesInWords(count));
+  const limit = slot.limit > 0 ? `, and dropped beyond ${bytesInWords(slot.limit)} of ours` : '';
+  return [
+    row('State of the slot', slot.status),
+    row('Log retained by the slot', slot.retained === null ? null : `${bytesInWords(slot.retained)}${limit}`),
+    row('Of that not confirmed by us', bytes(slot.confirmedLag)),
+    row('Left until the slot is lost', bytes(slot.safe)),
+  ];
+}
+
 function rowsOf(report: StatusReport): string {
   const { checkpoint, state, failure } = report;
   return [
@@ -104,6 +115,7 @@ function rowsOf(report: StatusReport): string {
     row('Store', report.store === 'memory' ? 'memory of this process' : 'Redis'),
     row('Slot', checkpoint === null ? null : `${checkpoint.slot} (${checkpoint.plugin})`),
     row('Checkpoint', checkpoint?.next),
+    ...slotRows(report),
     ...Object.entries(state ?? {}).map(factRow),
   ]
     .filter((line) => line !== '')

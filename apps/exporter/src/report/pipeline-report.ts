@@ -1,6 +1,6 @@
 import type { SeedProgress } from '@app/litellm';
 import type { SelfMetrics } from '@app/metrics';
-import { PipelineObserver } from '@app/pipeline';
+import { PipelineObserver, type SlotFigures } from '@app/pipeline';
 import type { ExporterLogger } from './exporter-logger.js';
 import type { StatusBoard } from './status-board.js';
 
@@ -94,6 +94,15 @@ export class PipelineReport extends PipelineObserver {
 
   paused(paused: boolean): void {
     this.#metrics.paused(paused);
+  }
+
+  slot(figures: SlotFigures | null): void {
+    this.#metrics.slot(figures);
+    this.#board.slot(figures);
+  }
+
+  slotDropped(): void {
+    this.#metrics.slotDropped();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SeedProgress } from '@app/litellm';
+import type { SlotFigures } from '@app/pipeline';
 
 /** What the process is at. */
 export type Phase = 'connecting' | 'seeding' | 'streaming' | 'waiting' | 'stopping';
@@ -12,11 +13,13 @@ export interface Status {
   readonly seedReason: string | null;
   /** The last failure in words; null while there has been none, or since all has been well again. */
   readonly failure: string | null;
+  /** What was seen of the slot last; null where there is none, or PostgreSQL does not answer. */
+  readonly slot: SlotFigures | null;
 }
 
 /** Remembers what the process is at, for the status page. */
 export class StatusBoard {
-  #status: Status = { phase: 'connecting', since: Date.now(), seed: null, seedReason: null, failure: null };
+  #status: Status = { phase: 'connecting', since: Date.now(), seed: null, seedReason: null, failure: null, slot: null };
 
   get status(): Status {
     return this.#status;
@@ -34,6 +37,10 @@ export class StatusBoard {
 
   progress(seed: SeedProgress): void {
     this.#status = { ...this.#status, seed };
+  }
+
+  slot(slot: SlotFigures | null): void {
+    this.#status = { ...this.#status, slot };
   }
 
   fail(failure: string): void {

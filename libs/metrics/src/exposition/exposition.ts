@@ -13,7 +13,7 @@ import { sendChunks } from './send.js';
 export interface ScrapeRequest {
   /** The state to be shown; null shows the process alone (W6, W7). */
   readonly state: RecordedState | null;
-  /** Whether facts of this process are shown too; false where they have a port of their own. */
+  /** Whether facts of this process are shown too; those of the server are shown in any case. */
   readonly withProcess: boolean;
   /** The request's Accept header. */
   readonly accept: string | undefined;
@@ -68,8 +68,8 @@ export class Exposition {
   }
 
   async #tail({ dialect }: NegotiatedFormat, withProcess: boolean): Promise<Buffer> {
-    const text = withProcess ? processText(await this.selfMetrics.read(), dialect) : '';
-    return Buffer.from(text + TERMINATOR[dialect], 'utf8');
+    const metrics = withProcess ? await this.selfMetrics.read() : await this.selfMetrics.readServer();
+    return Buffer.from(processText(metrics, dialect) + TERMINATOR[dialect], 'utf8');
   }
 }
 

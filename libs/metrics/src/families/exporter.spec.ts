@@ -16,7 +16,7 @@ describe('families about the exporter', () => {
         rows_rejected: [{ labels: ['new_reason'], value: 1 }],
         seeds: [{ labels: ['first'], value: 1 }],
       },
-      figures: { slot_status: 'extended', slot_retained_bytes: 1_048_576, seed_duration_seconds: 1.5 },
+      figures: { seed_duration_seconds: 1.5 },
     });
     expect(await samplesText(EXPORTER_FAMILIES.slice(0, -2), state)).toBe(`# TYPE litellm_exporter_state_version gauge
 litellm_exporter_state_version 42
@@ -33,11 +33,6 @@ litellm_exporter_table_present{table="project"} 0
 litellm_exporter_table_present{table="tag"} 1
 litellm_exporter_table_present{table="model"} 1
 litellm_exporter_table_present{table="deprecated_key"} 1
-# TYPE litellm_exporter_slot_status gauge
-litellm_exporter_slot_status{status="reserved"} 0
-litellm_exporter_slot_status{status="extended"} 1
-litellm_exporter_slot_status{status="unreserved"} 0
-litellm_exporter_slot_status{status="lost"} 0
 # TYPE litellm_exporter_window_resolution_seconds gauge
 litellm_exporter_window_resolution_seconds{window="spend"} 21600
 litellm_exporter_window_resolution_seconds{window="request"} 600
@@ -56,9 +51,6 @@ litellm_exporter_seed_duration_seconds 1.5
 # TYPE litellm_exporter_replication_last_commit_timestamp_seconds gauge
 # TYPE litellm_exporter_replication_lag_bytes gauge
 # TYPE litellm_exporter_replication_lag_seconds gauge
-# TYPE litellm_exporter_slot_retained_bytes gauge
-litellm_exporter_slot_retained_bytes 1048576
-# TYPE litellm_exporter_slot_safe_wal_bytes gauge
 # TYPE litellm_exporter_durable_lag_bytes gauge
 # TYPE litellm_exporter_spend_logs_silent gauge
 # TYPE litellm_exporter_transactions_total counter

@@ -40,9 +40,6 @@ const REJECTIONS: Readonly<Record<RejectionReason | 'undecodable_message', true>
   undecodable_message: true,
 };
 
-/** What `pg_replication_slots.wal_status` may say. */
-const SLOT_STATUSES = ['reserved', 'extended', 'unreserved', 'lost'] as const;
-
 const WINDOW_FAMILIES: readonly GaugeFamily[] = (
   [
     ['litellm_exporter_window_resolution_seconds', 'Width of the buckets a window is cut into, in seconds.', 'bucket'],
@@ -70,11 +67,6 @@ const FIGURE_FAMILIES: readonly GaugeFamily[] = [
   ),
   figureFamily('replication_lag_bytes', 'Bytes of write-ahead log that are written and not yet applied.'),
   figureFamily('replication_lag_seconds', 'Time from writing a heartbeat message to applying it.'),
-  figureFamily('slot_retained_bytes', 'Bytes of write-ahead log that PostgreSQL keeps for the slot.'),
-  figureFamily(
-    'slot_safe_wal_bytes',
-    'Bytes that may still be written before the slot is lost; absent without a limit.',
-  ),
   figureFamily('durable_lag_bytes', 'Bytes applied that would be read again if the store crashed now.'),
   figureFamily(
     'spend_logs_silent',
@@ -96,16 +88,6 @@ const STATE_FAMILIES: readonly GaugeFamily[] = [
     *collect({ view }, emit) {
       emit(['spend_logs'], 1);
       yield* each(Object.keys(TABLES) as EntityTable[], (table) => emit([table], view.entities.present(table) ? 1 : 0));
-    },
-  }),
-  gauge({
-    name: 'litellm_exporter_slot_status',
-    help: "1 for the slot's wal_status, 0 for the others.",
-    labels: ['status'],
-    *collect({ view }, emit) {
-      const status = view.figure('slot_status');
-      if (typeof status !== 'string') return;
-      yield* each(new Set([...SLOT_STATUSES, status]), (known) => emit([known], known === status ? 1 : 0));
     },
   }),
 ];

@@ -84,7 +84,7 @@ describe('stored values', () => {
       forgottenTokens: ['outlived'],
       replacedTokens: [['old', 'new', 1_793_534_400_000]],
       present: { tag: false },
-      figures: { slot_status: 'reserved', durable_lag_bytes: 2 ** 40 },
+      figures: { seed_duration_seconds: 1.5, durable_lag_bytes: 2 ** 40 },
     };
     expect(decodeRecord(encodeRecord(record))).toEqual(record);
     expect(decodeRecord(encodeRecord(emptyRecord(1, 0)))).toEqual(emptyRecord(1, 0));
