@@ -140,6 +140,7 @@ describe('accepted values', () => {
     ['METRICS_SPEND_WINDOW', '90m', (c) => c.windows.spend, 5_400_000],
     ['METRICS_REQUEST_WINDOW', '1d', (c) => c.windows.request, 86_400_000],
     ['METRICS_ERROR_WINDOW', '3650d', (c) => c.windows.error, 315_360_000_000],
+    ['REPLICATION_MAX_RETAINED_BYTES', '10737418240', (c) => c.replication.maxRetainedBytes, 10_737_418_240],
     ['METRICS_UPDATE_INTERVAL', '60', (c) => c.updateInterval, 60_000],
     [
       'METRICS_DISABLED',
