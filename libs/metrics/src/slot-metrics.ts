@@ -25,21 +25,21 @@ export class SlotMetrics {
 
   constructor(registry: Registry) {
     const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
-      new Gauge({ name: `litellm_exporter_slot_${name}`, help, labelNames, registers: [registry] });
-    this.#retained = gauge('retained_bytes', 'Bytes of write-ahead log that PostgreSQL keeps for the slot.');
+      new Gauge({ name: `litellm_exporter_${name}`, help, labelNames, registers: [registry] });
+    this.#retained = gauge('slot_retained_bytes', 'Bytes of write-ahead log that PostgreSQL keeps for the slot.');
     this.#unconfirmed = gauge(
-      'unconfirmed_bytes',
+      'slot_unconfirmed_bytes',
       'Bytes of write-ahead log written since the position that the slot has confirmed.',
     );
     this.#safe = gauge(
-      'safe_wal_bytes',
+      'slot_safe_wal_bytes',
       'Bytes that may still be written before the slot is lost; absent without a limit.',
     );
     this.#limit = gauge(
-      'limit_bytes',
+      'slot_limit_bytes',
       'REPLICATION_MAX_RETAINED_BYTES: the slot is dropped when more is not confirmed; absent where it is off.',
     );
-    this.#status = gauge('status', "1 for the slot's wal_status, 0 for the others.", ['status']);
+    this.#status = gauge('slot_status', "1 for the slot's wal_status, 0 for the others.", ['status']);
     this.#drops = new Counter({
       name: 'litellm_exporter_slot_drops_total',
       help: 'Times this process dropped the slot because of REPLICATION_MAX_RETAINED_BYTES.',
