@@ -109,11 +109,11 @@ class SeriesStep {
   }
 
   #idOf(table: SeriesTable, key: readonly string[], newIds: Map<string, number>): number {
-    const known = table.find(keyText(key));
+    const known = table.find(key);
     if (known !== undefined) return known.id;
     const kept = this.#admission.keyFor(table.kind, key, this.#lookup);
     const text = keyText(kept);
-    const id = table.find(text)?.id ?? newIds.get(text);
+    const id = table.find(kept)?.id ?? newIds.get(text);
     if (id !== undefined) return id;
     const created = this.#nextId++;
     newIds.set(text, created);

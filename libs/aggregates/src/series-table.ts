@@ -1,35 +1,40 @@
+import { AddressIndex } from './address-index.js';
 import { BucketTable } from './bucket-table.js';
-import { keyText } from './delta.js';
 import { addExactAt } from './exact-sum.js';
+import { hashOfTexts } from './hash-of-texts.js';
 import type { PairValue } from './record.js';
+import { SeriesTotals } from './series-totals.js';
 import { SERIES_KINDS, type SeriesKind, type SeriesView } from './view.js';
 
 /** One series with its totals over all buckets in the window. */
 class Series implements SeriesView {
-  rows = 0;
-  /** High and low double of each sum. */
-  readonly totals: Float64Array;
-
   constructor(
     readonly id: number,
     readonly key: readonly string[],
-    sums: number,
-  ) {
-    this.totals = new Float64Array(2 * sums);
+    /** Where its totals are. */
+    readonly place: number,
+    private readonly totals: SeriesTotals,
+  ) {}
+
+  get rows(): number {
+    return this.totals.values[this.place] as number;
   }
 
   sum(place: number): number {
-    return this.totals[2 * place] ?? 0;
+    const { values, stride } = this.totals;
+    const at = 1 + 2 * place;
+    return at < stride ? (values[this.place + at] as number) : 0;
   }
 
   /** Adds the difference between what a bucket holds afterwards and what it held before. */
   replace(after: ArrayLike<number>, offset: number, before: Float64Array | undefined): void {
-    this.rows += (after[offset] ?? 0) - (before?.[0] ?? 0);
-    for (let at = 0; at < this.totals.length; at += 2) {
-      if (before !== undefined) {
-        addExactAt(this.totals, at, -(before[1 + at] as number), -(before[2 + at] as number));
-      }
-      addExactAt(this.totals, at, after[offset + 1 + at] ?? 0, after[offset + 2 + at] ?? 0);
+    const { values, stride } = this.totals;
+    const rows = (after[offset] ?? 0) - (before?.[0] ?? 0);
+    values[this.place] = (values[this.place] as number) + rows;
+    for (let at = 1; at < stride; at += 2) {
+      const to = this.place + at;
+      if (before !== undefined) addExactAt(values, to, -(before[at] as number), -(before[at + 1] as number));
+      addExactAt(values, to, after[offset + at] ?? 0, after[offset + at + 1] ?? 0);
     }
   }
 }
@@ -39,12 +44,15 @@ const NOTHING = new Float64Array(16);
 /** All series of one kind: their names, their totals, and what each bucket contributes. */
 export class SeriesTable {
   readonly #sums: number;
-  readonly #byText = new Map<string, Series>();
+  readonly #totals: SeriesTotals;
   readonly #byId = new Map<number, Series>();
+  /** Ids by the hash of their keys: a map by text would cost a series as much as all the rest. */
+  readonly #byKey = new AddressIndex((id) => hashOfTexts(this.#keyOf(id)));
   readonly #buckets = new Map<number, BucketTable>();
 
   constructor(readonly kind: SeriesKind) {
     this.#sums = SERIES_KINDS[kind].sums.length;
+    this.#totals = new SeriesTotals(this.#sums);
   }
 
   /** How many (bucket, series) pairs there are. */
@@ -70,23 +78,27 @@ export class SeriesTable {
     return this.#byId.values();
   }
 
-  find(text: string): SeriesView | undefined {
-    return this.#byText.get(text);
+  /** The series of a key; undefined where it has none. */
+  find(key: readonly string[]): SeriesView | undefined {
+    const id = this.#byKey.find(hashOfTexts(key), (one) => sameTexts(this.#keyOf(one), key));
+    return id === undefined ? undefined : this.#byId.get(id);
   }
 
   define(id: number, key: readonly string[]): void {
-    const series = this.#byId.get(id) ?? new Series(id, key, this.#sums);
-    this.#byId.set(id, series);
+    if (!this.#byId.has(id)) this.#byId.set(id, new Series(id, key, this.#totals.open(), this.#totals));
     // Also for a known id: in a replay an older series of the same key may have taken and left the name meanwhile.
-    this.#byText.set(keyText(key), series);
+    const named = this.find(key)?.id;
+    if (named === id) return;
+    if (named !== undefined) this.#byKey.remove(named);
+    this.#byKey.add(id);
   }
 
   drop(id: number): boolean {
     const series = this.#byId.get(id);
     if (series === undefined) return false;
+    if (this.find(series.key)?.id === id) this.#byKey.remove(id);
     this.#byId.delete(id);
-    const text = keyText(series.key);
-    if (this.#byText.get(text) === series) this.#byText.delete(text);
+    this.#totals.close(series.place);
     return true;
   }
 
@@ -141,4 +153,13 @@ export class SeriesTable {
       }
     }
   }
+
+  #keyOf(id: number): readonly string[] {
+    return (this.#byId.get(id) as Series).key;
+  }
+}
+
+function sameTexts(one: readonly string[], other: readonly string[]): boolean {
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return one.length === other.length;
 }

@@ -6,6 +6,7 @@ import { emptyRecord, type RecordedState, type StateRecord } from './record.js';
 import { SeriesTable } from './series-table.js';
 import type { AggregateSettings } from './settings.js';
 import { dumpState } from './state-dump.js';
+import { TextPool } from './text-pool.js';
 import {
   type CounterKind,
   type CounterView,
@@ -30,6 +31,7 @@ export class AggregateState implements RecordedState {
   readonly figures: Partial<Record<FigureName | 'covered_since', number | string>> = {};
   readonly specs: Readonly<Record<WindowName, WindowSpec>>;
   readonly #tables: Readonly<Record<SeriesKind, SeriesTable>>;
+  readonly #texts = new TextPool();
   #version = 0;
   #clock = 0;
   #lastId = 0;
@@ -147,7 +149,7 @@ export class AggregateState implements RecordedState {
 
   #applySeries(record: StateRecord): void {
     for (const { id, kind, key } of record.defined) {
-      this.#tables[kind].define(id, key);
+      this.#tables[kind].define(id, this.#texts.shared(key));
       this.#lastId = Math.max(this.#lastId, id);
     }
     for (const kind of ALL_SERIES_KINDS) {

@@ -1,4 +1,3 @@
-import { keyText } from './delta.js';
 import type { AggregateState } from './state.js';
 
 /**
@@ -21,7 +20,7 @@ export function outlivedTokens(state: AggregateState, now: number): string[] {
   for (const { token } of entities.all('deprecated_key')) need(token);
   const series = state.table('spend_by_key');
   for (const [old, , since] of replaced) {
-    if (since > settled || series.find(keyText([old])) !== undefined) need(old);
+    if (since > settled || series.find([old]) !== undefined) need(old);
   }
   return replaced.map(([old]) => old).filter((old) => !needed.has(old));
 }

@@ -7,14 +7,14 @@ export interface Block {
 
 /** One series that is about to be written. */
 export class Sample {
-  /** Its line up to the value, once it has been written; '' before. */
-  prefix = '';
-  /** True where the prefix is ASCII alone, so that its bytes are its characters. */
-  ascii = false;
-  /** The block that has its line, with the value it has now; null where there is none. */
+  /** The block that has its line as it was written last; null where there is none. */
   block: Block | null = null;
   /** Which line of the block it is. */
   place = 0;
+  /** Bytes of its line up to the value, once it stands in a block; they never change. */
+  prefixLength = 0;
+  /** True where the line in the block has the value of the sample. */
+  written = false;
 
   constructor(
     readonly values: readonly string[],

@@ -1,8 +1,9 @@
 import { isUiKey, type KeyEntity } from '@app/litellm';
 import { keyText } from '../delta.js';
+import { hashOfTexts } from '../hash-of-texts.js';
 import type { KeyOwner } from '../view.js';
 import { canBePacked, isUnrestricted, PackedKeys } from './packed-keys.js';
-import { hashOfText, PairCounts } from './pair-counts.js';
+import { PairCounts } from './pair-counts.js';
 
 /** The labels by which families and counters name a key. */
 export function keyLabels(key: KeyEntity | undefined): readonly [name: string, alias: string] {
@@ -86,7 +87,7 @@ export class KeyTable {
 
   #add(key: KeyEntity): void {
     const pair = keyText(keyLabels(key));
-    if (canBePacked(key)) this.#pairs.add(pair, this.#packed.add(key, hashOfText(pair)));
+    if (canBePacked(key)) this.#pairs.add(pair, this.#packed.add(key, hashOfTexts([pair])));
     else {
       this.#whole.set(key.token, key);
       this.#pairs.add(pair);

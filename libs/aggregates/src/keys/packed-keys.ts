@@ -1,5 +1,5 @@
 import type { KeyEntity } from '@app/litellm';
-import { AddressIndex } from './address-index.js';
+import { AddressIndex } from '../address-index.js';
 import { SharedTexts } from './shared-texts.js';
 
 /** Addresses count units of eight bytes, so that 32 bits reach over 32 GB. */

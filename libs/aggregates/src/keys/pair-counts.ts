@@ -1,10 +1,11 @@
-import { AddressIndex } from './address-index.js';
+import { AddressIndex } from '../address-index.js';
+import { hashOfTexts } from '../hash-of-texts.js';
 
 /** Where packed keys tell their pairs. */
 export interface PairSource {
   /** The pair of labels of the key at an address, as one text. */
   pairAt(address: number): string;
-  /** {@link hashOfText} of that text. */
+  /** {@link hashOfTexts} of that text. */
   pairHash(address: number): number;
 }
 
@@ -54,13 +55,6 @@ export class PairCounts {
 
   #singleOf(pair: string): number | undefined {
     const source = this.#source;
-    return this.#single.find(hashOfText(pair), (address) => source.pairAt(address) === pair);
+    return this.#single.find(hashOfTexts([pair]), (address) => source.pairAt(address) === pair);
   }
-}
-
-/** 32 bits without sign that differ where texts differ, mostly (FNV-1a over UTF-16 units). */
-export function hashOfText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
 }

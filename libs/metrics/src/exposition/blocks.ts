@@ -60,32 +60,45 @@ export class BlockWriter {
       const sample = samples[at] as Sample;
       sample.block = block;
       sample.place = at - from;
+      sample.written = true;
     }
     return block;
   }
 
   /** Copies as many lines as there is room for in `ends`, from the block that has them. @returns where the next line goes */
-  #copyLines({ block, place }: Sample, ends: Uint32Array, at: number): number {
-    const { bytes, ends: old } = block as Block;
-    const first = place === 0 ? 0 : (old[place - 1] as number);
-    const last = old[place + ends.length - 1] as number;
-    this.#makeRoom(at + last - first);
-    bytes.copy(this.#scratch, at, first, last);
-    for (let line = 0; line < ends.length; line++) ends[line] = (old[place + line] as number) - first + at;
-    return at + last - first;
+  #copyLines(first: Sample, ends: Uint32Array, at: number): number {
+    const { bytes, ends: old } = first.block as Block;
+    const start = lineStart(first);
+    const end = old[first.place + ends.length - 1] as number;
+    this.#makeRoom(at + end - start);
+    bytes.copy(this.#scratch, at, start, end);
+    for (let line = 0; line < ends.length; line++) ends[line] = (old[first.place + line] as number) - start + at;
+    return at + end - start;
   }
 
   /** @returns where the next line goes */
   #addLine(sample: Sample, start: LineStart, at: number): number {
-    const prefix = prefixOf(sample, start);
-    this.#makeRoom(at + prefix.length * BYTES_A_UNIT + ROOM_FOR_VALUE);
+    let next = this.#addPrefix(sample, start, at);
     const scratch = this.#scratch;
-    let next = at + scratch.write(prefix, at, sample.ascii ? 'latin1' : 'utf8');
     const value = numberText(sample.value);
     // Digit by digit: a call into the runtime for so short a text takes longer.
     for (let place = 0; place < value.length; place++) scratch[next++] = value.charCodeAt(place);
     scratch[next++] = LINE_FEED;
     return next;
+  }
+
+  /** The line up to the value, which is copied where it has been written before. @returns where the value goes */
+  #addPrefix(sample: Sample, start: LineStart, at: number): number {
+    if (sample.block !== null) {
+      this.#makeRoom(at + sample.prefixLength + ROOM_FOR_VALUE);
+      const from = lineStart(sample);
+      sample.block.bytes.copy(this.#scratch, at, from, from + sample.prefixLength);
+    } else {
+      const prefix = prefixOf(sample, start);
+      this.#makeRoom(at + prefix.length * BYTES_A_UNIT + ROOM_FOR_VALUE);
+      sample.prefixLength = this.#scratch.write(prefix, at, 'utf8');
+    }
+    return at + sample.prefixLength;
   }
 
   #makeRoom(length: number): void {
@@ -97,7 +110,6 @@ export class BlockWriter {
 }
 
 const LINE_FEED = 10;
-const ASCII = /^[\0-\x7f]*$/;
 
 /** The sample's line as text. */
 export function lineOf(sample: Sample, start: LineStart): string {
@@ -111,16 +123,21 @@ function intactBlock(samples: readonly Sample[], from: number): Block | null {
   return unchangedLines(samples, from, samples.length) === block.ends.length ? block : null;
 }
 
-/** How many samples from here on have their lines side by side in one block. */
+/** How many samples from here on have their lines as they are, and side by side in one block. */
 function unchangedLines(samples: readonly Sample[], from: number, until: number): number {
-  const { block, place } = samples[from] as Sample;
-  if (block === null) return 0;
+  const { block, place, written } = samples[from] as Sample;
+  if (!written) return 0;
   let at = from + 1;
   for (; at < until; at++) {
     const sample = samples[at] as Sample;
-    if (sample.block !== block || sample.place !== place + at - from) break;
+    if (!sample.written || sample.block !== block || sample.place !== place + at - from) break;
   }
   return at - from;
+}
+
+/** Where the line of a sample begins in its block. */
+function lineStart({ block, place }: Sample): number {
+  return place === 0 ? 0 : ((block as Block).ends[place - 1] as number);
 }
 
 function endOfBlock(samples: readonly Sample[], from: number): number {
@@ -129,16 +146,6 @@ function endOfBlock(samples: readonly Sample[], from: number): number {
   return last;
 }
 
-function prefixOf(sample: Sample, { name, labels }: LineStart): string {
-  if (sample.prefix === '') {
-    sample.prefix = flat(`${name}${labelText(labels, sample.values)} `);
-    sample.ascii = ASCII.test(sample.prefix);
-  }
-  return sample.prefix;
-}
-
-/** The same text in one piece of memory. V8 keeps concatenations as trees; reading one as a number flattens it. */
-function flat(text: string): string {
-  Number(text);
-  return text;
+function prefixOf({ values }: Sample, { name, labels }: LineStart): string {
+  return `${name}${labelText(labels, values)} `;
 }

@@ -31,7 +31,7 @@ export class RememberedSamples {
       const known = samples[place] as Sample;
       if (known.value !== value) {
         known.value = value;
-        known.block = null;
+        known.written = false;
       }
       return known;
     };
