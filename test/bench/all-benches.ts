@@ -1,9 +1,13 @@
 import type { Bench } from './framework/bench.js';
 import type { Chapter } from './framework/report.js';
+import { growthBench } from './serving/growth.bench.js';
+import { manyKeysBench } from './serving/many-keys.bench.js';
+import { redisMemoryBench } from './serving/redis-memory.bench.js';
+import { replicaBench } from './serving/replica.bench.js';
 import { scrapeBench } from './serving/scrape.bench.js';
 
 /** Every benchmark, in the order of the report. */
-export const allBenches: readonly Bench[] = [scrapeBench];
+export const allBenches: readonly Bench[] = [scrapeBench, manyKeysBench, growthBench, replicaBench, redisMemoryBench];
 
 /** What docs/BENCHMARKS.md says beyond single benches, from their results. */
 export const chapters: readonly Chapter[] = [];

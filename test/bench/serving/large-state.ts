@@ -10,23 +10,16 @@ import {
   type SeriesKind,
   windowSpecs,
 } from '@app/aggregates';
+import { loadConfig } from '@app/config';
+import { aggregateSettings } from '../../../apps/exporter/src/room-options.js';
 import { key, team, user } from '../../support/fake-state.js';
 import { randomFrom } from './random.js';
-
-const DAY = 86_400_000;
 
 /** The state's now in all benches: what they measure does not depend on the date. */
 export const CLOCK = Date.UTC(2026, 10, 15, 12);
 
 /** The settings of a deployment that sets none. */
-export const SETTINGS: AggregateSettings = {
-  windows: { spend: 30 * DAY, request: DAY, error: DAY / 24 },
-  durationBuckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600],
-  ttftBuckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-  tagExclude: /^User-Agent: /,
-  rowMaxAge: DAY,
-  maxSeries: 100_000,
-};
+export const SETTINGS: AggregateSettings = aggregateSettings(loadConfig({ LITELLM_DB_PASSWORD: 'never used' }));
 
 /** How large a state is. */
 export interface StateShape {
@@ -69,7 +62,7 @@ export class LargeState {
   readonly #pairs: (readonly [kind: SeriesKind, id: number])[] = [];
 
   constructor(shape: StateShape) {
-    this.state.apply({ ...emptyRecord(1, CLOCK), entities: [...entitiesOf(shape)] });
+    for (const entity of entitiesOf(shape)) this.state.apply({ ...emptyRecord(1, CLOCK), entities: [entity] });
     let id = 0;
     for (const [kind, keys] of seriesOf(shape)) {
       for (const one of keys) {

@@ -1,9 +1,8 @@
-import { Writable } from 'node:stream';
-import { createExposition, SelfMetrics } from '@app/metrics';
 import { bench, type Figure, inTurn, type PreparedBench, type Round } from '../framework/bench.js';
 import { LargeState, SERIES_120K, type StateShape, scaled } from './large-state.js';
 import { longestHold, processorTime } from './processor-time.js';
 import { PromClientTwin } from './prom-client-twin.js';
+import { Scraper } from './scraper.js';
 
 /** A sixth, as the target says. */
 const A_SIXTH = { of: 'ratio', atMost: 1 / 6 } as const;
@@ -55,10 +54,7 @@ shortest spelling of a double takes 0.2 µs.`,
 
 class Scene implements PreparedBench {
   readonly #large: LargeState;
-  readonly #exposition = createExposition(
-    { disabled: '', maxSeries: 100_000 },
-    new SelfMetrics({ version: 'bench', revision: '' }, false),
-  );
+  readonly #scraper = new Scraper();
   readonly #twin = new PromClientTwin();
   #longestOnClock = 0;
   #gzipBytes = 0;
@@ -136,20 +132,8 @@ class Scene implements PreparedBench {
     return longest;
   }
 
-  async #scrape(gzip: boolean, take: (chunk: Buffer) => void = () => undefined): Promise<number> {
-    const answer = await this.#exposition.answer({
-      ...{ state: this.#large.state, withProcess: true, accept: undefined },
-      ...{ acceptEncoding: gzip ? 'gzip' : undefined, signal: new AbortController().signal },
-    });
-    let bytes = 0;
-    const client = new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        bytes += chunk.length;
-        take(chunk);
-        done();
-      },
-    });
-    if (!(await answer.send(client))) throw new Error('the client did not get all of the answer');
+  async #scrape(gzip: boolean, take?: (chunk: Buffer) => void): Promise<number> {
+    const bytes = await this.#scraper.scrape(this.#large.state, take === undefined ? { gzip } : { gzip, take });
     if (gzip) this.#gzipBytes = bytes;
     return bytes;
   }
