@@ -112,6 +112,7 @@ export class SeedFold {
       covered = coveredSince(before, settings, covered, snapshotTime);
     }
     delta.figures.covered_since = covered;
+    delta.figures.state_stale = 0;
     delta.figures.settings_since = settingsSince(before, settings, snapshotTime);
     if (before !== null) delta.figures.seed_starts = withSeedStart(before, snapshotTime);
     delta.figures.history_at_seed = before?.counterTable.counter('rows_history', [])?.value ?? 0;

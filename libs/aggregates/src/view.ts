@@ -133,7 +133,8 @@ export type FigureName =
   | 'seed_starts'
   | 'settings_since'
   | 'counted_until'
-  | 'spend_logs_silent';
+  | 'spend_logs_silent'
+  | 'state_stale';
 
 /** One whole state, as a scrape sees it (W6). Read it while it is held still: between `hold` and its release. */
 export interface StateView {

@@ -82,6 +82,7 @@ const FULL = new FakeState({
     replication_lag_seconds: 1,
     durable_lag_bytes: 1,
     spend_logs_silent: 0,
+    state_stale: 0,
   },
 });
 

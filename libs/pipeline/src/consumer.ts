@@ -189,7 +189,8 @@ export class StreamConsumer {
       throw new SeedWanted('other_spend_logs');
     }
     if (this.#lag.observe(slot, walEnd) >= LOOKS_TOO_FAR) throw new SeedWanted('retained_limit');
-    const figures: Mutable<Figures> = { spend_logs_silent: this.#silence.silent(Date.now()) ? 1 : 0 };
+    const silent = this.#silence.silent(Date.now()) ? 1 : 0;
+    const figures: Mutable<Figures> = { spend_logs_silent: silent, state_stale: 0 };
     if (checkpoint !== null) figures.replication_lag_bytes = lsnDistance(checkpoint.next, walEnd);
     const durable = this.#ledger.durablePosition;
     if (durable > LSN_ZERO) figures.durable_lag_bytes = lsnDistance(durable, this.#ledger.stored);

@@ -46,17 +46,21 @@ describe('the supervisor and its seeds', () => {
   ];
 
   it.each(happenings)(
-    'W5: seeds anew, counted by reason, on %s, and serves the old state meanwhile',
+    'W5: seeds anew, counted by reason, on %s, and serves the old state meanwhile, marked as stale',
     async (reason, happens) => {
       const server = new FakePostgres();
       server.commit([spend()]);
-      await using pipeline = givenPipeline(server, { store: outlivingStore() });
+      // A moment for the old state to say so.
+      const pacing = { ...IMPATIENT, seed: () => 300 };
+      await using pipeline = givenPipeline(server, { store: outlivingStore(), pacing });
       await pipeline.streaming();
       await pipeline.caughtUp();
       const before = pipeline.state;
+      await awaitUntil(() => before.figure('state_stale') === 0);
       happens(server, server.slot as FakeSlot);
       pipeline.upstream.breakOff();
       await awaitUntil(() => pipeline.state !== before);
+      expect([before.figure('state_stale'), pipeline.state.figure('state_stale')]).toEqual([1, 0]);
       await pipeline.streaming(2);
       expect(counted(pipeline.state, 'seeds', reason)).toBe(1);
       expect(counted(pipeline.state, 'seeds', 'first')).toBe(1);

@@ -175,8 +175,7 @@ export class Supervisor {
       const { source, slot: name } = session.facts;
       return { epoch, checkpoint: { ...stored, source, slot: name } };
     }
-    // The windows of the old state go on while it is served.
-    if (store.state !== null && stored !== null) this.#writer.attach({ epoch, checkpoint: stored });
+    if (stored !== null) this.#serveMeanwhile({ epoch, checkpoint: stored });
     if (decision.action !== 'seed') return null;
     if (decision.reason === 'retained_limit' && slot !== null) await giveUpSlot(session, this.#options);
     if (!(await this.#mayStartSeed(session, signal))) return null;
@@ -193,6 +192,13 @@ export class Supervisor {
     this.#plan.done();
     this.#asked = null;
     return { epoch, checkpoint };
+  }
+
+  /** The old state is served until the new one is whole: its windows go on, and it says that it follows no changes. */
+  #serveMeanwhile(claim: WriterClaim): void {
+    if (this.#options.store.state === null) return;
+    this.#writer.attach(claim);
+    this.#writer.take({ kind: 'figures', figures: { state_stale: 1 } });
   }
 
   /** @throws ExporterFailure `other-system` or `server-in-recovery` where neither seed nor stream is allowed. */

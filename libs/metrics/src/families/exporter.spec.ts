@@ -52,6 +52,7 @@ litellm_exporter_seed_duration_seconds 1.5
 # TYPE litellm_exporter_replication_lag_bytes gauge
 # TYPE litellm_exporter_replication_lag_seconds gauge
 # TYPE litellm_exporter_durable_lag_bytes gauge
+# TYPE litellm_exporter_state_stale gauge
 # TYPE litellm_exporter_spend_logs_silent gauge
 # TYPE litellm_exporter_transactions_total counter
 litellm_exporter_transactions_total 9

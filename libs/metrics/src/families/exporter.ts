@@ -69,6 +69,10 @@ const FIGURE_FAMILIES: readonly GaugeFamily[] = [
   figureFamily('replication_lag_seconds', 'Time from writing a heartbeat message to applying it.'),
   figureFamily('durable_lag_bytes', 'Bytes applied that would be read again if the store crashed now.'),
   figureFamily(
+    'state_stale',
+    '1 while a new seed is due or under way: the state that is shown follows no changes until it is whole.',
+  ),
+  figureFamily(
     'spend_logs_silent',
     '1 while entity spend grows and no spend-log row arrives: LiteLLM runs with disable_spend_logs.',
   ),
