@@ -1,9 +1,13 @@
-import { type AggregateSettings, type RecordedState, sameSettings, seedStarts } from '@app/aggregates';
+import { type AggregateSettings, type RecordedState, type StateStore, sameSettings, seedStarts } from '@app/aggregates';
 import type { pauseBeforeSeed } from './reseed-pacing.js';
 
 const HOUR = 3_600_000;
 /** Milliseconds for which settings that came into force later than a process began are not turned back by it. */
 const SETTLED = 600_000;
+
+/** Begins what is said of a state that this process would have made otherwise. */
+export const OTHER_SETTINGS =
+  'the stored state was made under other settings (windows, buckets, METRICS_TAG_EXCLUDE, ROW_MAX_AGE or METRICS_MAX_SERIES_PER_METRIC)';
 
 /** Times that {@link pauseBeforeSettings} decides by, in milliseconds by PostgreSQL's clock. */
 export interface SettingsTimes {
@@ -24,6 +28,11 @@ export interface SettingsTimes {
  */
 export function pauseBeforeSettings({ since, began, now }: SettingsTimes): number {
   return began > since ? 0 : Math.max(0, since + SETTLED - now);
+}
+
+/** Tells one state from the next: each seed has a time of its own. */
+export function lastSeed({ state }: StateStore): unknown {
+  return state?.figure('seed_completed_timestamp_seconds');
 }
 
 /** What a plan is made of. */

@@ -9,7 +9,7 @@ import { MESSAGE_PREFIX } from './piece.js';
 import { PoisonWatch } from './poison-watch.js';
 import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
-import { SeedPlan } from './seed-plan.js';
+import { lastSeed, OTHER_SETTINGS, SeedPlan } from './seed-plan.js';
 import { takeSeed } from './seeding.js';
 import { giveUpSlot, SlotGuard } from './slot-guard.js';
 import { decideStart, type SeedReason, type StartDecision } from './start-decision.js';
@@ -42,8 +42,6 @@ interface AskedSeed {
   readonly of: unknown;
 }
 
-const OTHER_SETTINGS =
-  'the stored state was made under other settings (windows, buckets, METRICS_TAG_EXCLUDE, ROW_MAX_AGE or METRICS_MAX_SERIES_PER_METRIC)';
 const PACING: Pacing = { retry: retryVerdict, seed: pauseBeforeSeed };
 const TICK = 1_000;
 /** Milliseconds after which a stream counts as one that works. */
@@ -290,11 +288,6 @@ export class Supervisor {
     await this.#writer.detach();
     await this.#options.store.open().catch((failure: unknown) => this.#tell(failure));
   }
-}
-
-/** Tells one state from the next: each seed has a time of its own. */
-function lastSeed({ state }: StateStore): unknown {
-  return state?.figure('seed_completed_timestamp_seconds');
 }
 
 async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
