@@ -7,8 +7,9 @@ import { type FakeStream, FakeUpstream, type FakeUpstreamOptions } from '../../.
 import { counted, read, spend } from '../../../test/support/given-pipeline.js';
 import { type SeededStore, seededStore } from '../../../test/support/seeded-store.js';
 import { Told } from '../../../test/support/told.js';
-import { SeedWanted, StreamConsumer } from './consumer.js';
+import { StreamConsumer } from './consumer.js';
 import { PoisonWatch } from './poison-watch.js';
+import { SeedWanted } from './seed-wanted.js';
 import { Writer } from './writer.js';
 
 const HOUR = 3_600_000;

@@ -11,20 +11,12 @@ import type { PipelineObserver } from './observer.js';
 import { MESSAGE_PREFIX, type Piece } from './piece.js';
 import type { PoisonWatch } from './poison-watch.js';
 import { RejectionLog } from './rejection-log.js';
+import { SeedWanted } from './seed-wanted.js';
 import { SilenceWatch } from './silence-watch.js';
 import { SlotLagWatch } from './slot-lag.js';
-import type { SeedReason } from './start-decision.js';
 import { streamEvents } from './stream-event.js';
 import { untilAborted } from './until-aborted.js';
 import type { Writer } from './writer.js';
-
-/** A new seed is wanted by something that happened in the stream. */
-export class SeedWanted extends Error {
-  constructor(readonly reason: SeedReason) {
-    super(`a new seed is wanted: ${reason}`);
-    this.name = 'SeedWanted';
-  }
-}
 
 /** What a consumer works with. */
 export interface ConsumerOptions {

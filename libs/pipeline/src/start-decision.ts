@@ -16,6 +16,7 @@ export type SeedReason =
   | 'other_spend_logs'
   | 'settings_changed'
   | 'retained_limit'
+  | 'step_broken'
   | 'history'
   | 'requested';
 

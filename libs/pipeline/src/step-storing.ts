@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AggregateState, type StateStore, type Step, StepPreparation } from '@app/aggregates';
-import { type Checkpoint, type Epoch, isFailure, type Lsn } from '@app/change';
+import { type Checkpoint, type Epoch, ExporterFailure, isFailure, type Lsn } from '@app/change';
 import type { Batch } from './batch.js';
+import { StepBroken } from './broken-step.js';
 import type { PipelineObserver } from './observer.js';
 
 /** What a step has come to. */
@@ -61,9 +62,17 @@ export class StepStoring {
    * Stores a batch as one step.
    *
    * @returns null when it was stopped meanwhile: the step may or may not be stored
-   * @throws ExporterFailure `fenced`, `checkpoint-mismatch`, `store-refused`, `store-format`
+   * @throws ExporterFailure `fenced`, `checkpoint-mismatch`, `store-refused`, `store-format`; StepBroken for any other error
    */
   async store(batch: Batch, clock: number): Promise<Stored | null> {
+    try {
+      return await this.#prepareAndStore(batch, clock);
+    } catch (error) {
+      throw error instanceof ExporterFailure ? error : new StepBroken(this.#checkpoint.next, error);
+    }
+  }
+
+  async #prepareAndStore(batch: Batch, clock: number): Promise<Stored | null> {
     const started = performance.now();
     const record = this.#preparation.prepare({ delta: batch.delta, entities: batch.entities, clock });
     const next = batch.endLsn !== null && batch.endLsn > this.#checkpoint.next ? batch.endLsn : this.#checkpoint.next;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { StepPreparation } from '@app/aggregates';
 import { ExporterFailure, lsnOf } from '@app/change';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { FakePostgres } from '../../../test/support/fake-postgres.js';
 import { faultyStore, outlivingStore } from '../../../test/support/faulty-store.js';
@@ -158,5 +159,31 @@ describe('the supervisor and its store', () => {
     expect(server.slot).toBeNull();
     expect(pipeline.told.of('slotDropped')).toHaveLength(1);
     expect(pipeline.told.lines.join()).toContain('a new seed is wanted: retained_limit');
+  });
+
+  it('W10: a step that can not be made is tried once more, then a new seed is the way out', async () => {
+    const server = new FakePostgres();
+    await using pipeline = givenPipeline(server);
+    await pipeline.streaming();
+    const { prepare } = StepPreparation.prototype;
+    let broken = 0;
+    const spy = jest.spyOn(StepPreparation.prototype, 'prepare').mockImplementation(function (this: never, step) {
+      // A seed is folded by it, too: it is the old state that the row doesn't go together with.
+      if (step.delta.rows === 1 && broken++ < 2) throw new RangeError('no such bucket');
+      return prepare.call(this, step);
+    });
+    try {
+      server.commit([spend()]);
+      await awaitUntil(() => pipeline.told.of('seedStarted').length === 2, { what: 'a new seed' });
+      server.commit([spend(), spend()]);
+      await pipeline.caughtUp();
+    } finally {
+      spy.mockRestore();
+    }
+    expect(pipeline.told.of('seedStarted')).toEqual([['first'], ['step_broken']]);
+    const said = pipeline.told.of('error').map(String);
+    expect(said).toEqual([expect.stringContaining('no such bucket'), expect.stringContaining('no such bucket')]);
+    expect(said[0]).toMatch(/the step from [0-9A-F]+\/[0-9A-F]+ on can't be made/);
+    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows).toBe(3);
   });
 });

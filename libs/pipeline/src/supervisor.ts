@@ -3,13 +3,15 @@ import { type AggregateSettings, type StateStore, sameSettings } from '@app/aggr
 import { type Epoch, ExporterFailure, type SlotFacts } from '@app/change';
 import type { Upstream, UpstreamSession } from '@app/litellm';
 import { interval, type Subscription } from 'rxjs';
-import { SeedWanted, StreamConsumer } from './consumer.js';
+import { BrokenSteps } from './broken-step.js';
+import { StreamConsumer } from './consumer.js';
 import type { PipelineObserver } from './observer.js';
 import { MESSAGE_PREFIX } from './piece.js';
 import { PoisonWatch } from './poison-watch.js';
 import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
 import { lastSeed, OTHER_SETTINGS, SeedPlan } from './seed-plan.js';
+import { SeedWanted } from './seed-wanted.js';
 import { takeSeed } from './seeding.js';
 import { giveUpSlot, SlotGuard } from './slot-guard.js';
 import { decideStart, type SeedReason, type StartDecision } from './start-decision.js';
@@ -53,6 +55,7 @@ export class Supervisor {
   readonly #writer: Writer;
   readonly #pacing: Pacing;
   readonly #poison = new PoisonWatch();
+  readonly #broken = new BrokenSteps();
   readonly #guard: SlotGuard;
   readonly #plan: SeedPlan;
   #asked: AskedSeed | null = null;
@@ -259,13 +262,14 @@ export class Supervisor {
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const { observer, store } = this.#options;
     if (signal.aborted) return;
-    if (error instanceof SeedWanted) {
-      this.#asked = { reason: error.reason, of: lastSeed(store) };
-      observer.warn(`${error.message}; the present state is served meanwhile`);
+    const wanted = error instanceof SeedWanted ? error : this.#broken.wayOut(error);
+    if (wanted !== error) this.#tell(error);
+    if (wanted !== null) {
+      this.#asked = { reason: wanted.reason, of: lastSeed(store) };
+      observer.warn(`${wanted.message}; the present state is served meanwhile`);
       return;
     }
     this.#attempt += 1;
-    this.#tell(error);
     await this.#mendStore(error);
     const { pause: wait } = this.#pacing.retry(error, this.#attempt);
     observer.info(`trying again in ${(wait / 1000).toFixed(1)} s`);
