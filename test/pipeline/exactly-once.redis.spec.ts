@@ -23,7 +23,7 @@ describe('a pipeline with state in Redis', () => {
       keyPrefix: `exactly-once-${process.pid}-${runs}`,
       createState: (settings: AggregateSettings) => new AggregateState(settings),
       // A checkpoint counts as durable soon: no run of this test waits for Redis' disk. A record is staged now and then.
-      tuning: { durableAfter: 20, foldInterval: 20, stageBytes: 2_000 },
+      tuning: { durableAfter: 20, foldInterval: 20, stageBytes: 2_000, sliceItems: 5 },
     };
     return { open: () => new RedisStateStore(options), durability: 'external' };
   });

@@ -6,6 +6,7 @@ export { SpendFold } from './fold.js';
 export { keyLabels } from './keys/key-table.js';
 export { StepPreparation } from './prepare.js';
 export * from './record.js';
+export { itemsOf, slicesOf } from './record-slices.js';
 export { type SeedBase, SeedFold } from './seed-fold.js';
 export { seedStarts } from './seed-inheritance.js';
 export * from './settings.js';

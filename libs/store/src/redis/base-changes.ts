@@ -15,6 +15,12 @@ export class BaseChanges {
   readonly cleared = new Set<string>();
   readonly fields = new Map<string, FieldValues>();
   #lastId = 0;
+  #size = 0;
+
+  /** How many fields it has, those of members that are deleted included. */
+  get size(): number {
+    return this.#size;
+  }
 
   /** Takes a record in; records are added in the order of their versions. */
   add(record: StateRecord): void {
@@ -87,6 +93,7 @@ export class BaseChanges {
       fields = new Map();
       this.fields.set(member, fields);
     }
+    if (!fields.has(field)) this.#size += 1;
     fields.set(field, value);
   }
 }

@@ -1,14 +1,18 @@
-import type { AggregateSettings, StateRecord } from '@app/aggregates';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type AggregateSettings, type StateRecord, slicesOf } from '@app/aggregates';
 import { type Epoch, isFailure } from '@app/change';
 import type { Claim } from '../claim.js';
 import { SILENT_LOG, type StoreLog } from '../store-log.js';
 import { BaseChanges } from './base-changes.js';
-import { BaseIndex } from './base-index.js';
+import { BaseIndex, type WindowEdges } from './base-index.js';
 import { windowEdges } from './base-reader.js';
 import type { BaseWriter, WritingRun } from './base-writer.js';
 import type { RedisTuning } from './redis-store-options.js';
 import type { LogEntry } from './step-log.js';
 import { StepRetention } from './step-retention.js';
+
+/** Fields that are gathered before they are written: what is touched again among them is written once. */
+const PORTION = 20_000;
 
 /** A version, and the clock of the state at it. */
 export interface BaseVersion {
@@ -45,7 +49,7 @@ export class BaseFolder {
   #base: BaseVersion;
   /** The connection on which the base was last seen to be of that version. */
   #advancedOn: number | null = null;
-  #pending: { readonly record: StateRecord; readonly bytes: number }[] = [];
+  #pending: { readonly records: readonly StateRecord[]; readonly bytes: number }[] = [];
   #pendingBytes = 0;
   #lastVersion: number;
   #timer: NodeJS.Timeout | undefined;
@@ -69,11 +73,12 @@ export class BaseFolder {
   }
 
   /** Takes the next stored step in. */
-  add(entry: Pick<LogEntry, 'record' | 'bytes' | 'parts'>): void {
-    const { record, bytes } = entry;
-    this.#retention.add(entry, record.version, performance.now());
-    this.#lastVersion = record.version;
-    this.#pending.push({ record, bytes });
+  add(entry: Pick<LogEntry, 'records' | 'bytes' | 'parts'>): void {
+    const { records, bytes } = entry;
+    const { version } = records.at(-1) as StateRecord;
+    this.#retention.add(entry, version, performance.now());
+    this.#lastVersion = version;
+    this.#pending.push({ records, bytes });
     this.#pendingBytes += bytes;
     if (this.#pendingBytes >= this.#parts.tuning.foldBytes) void this.fold();
     else this.#schedule();
@@ -138,17 +143,36 @@ export class BaseFolder {
   }
 
   async #fold(): Promise<void> {
-    const { writer, epoch, claim, generation, index, settings } = this.#parts;
+    const { writer, epoch, claim, generation, settings } = this.#parts;
     const folded = this.#pending.slice();
-    const changes = new BaseChanges();
-    for (const { record } of folded) changes.add(record);
-    const last = (folded.at(-1) as (typeof folded)[number]).record;
-    this.#expire(changes, windowEdges(settings, last.clock));
+    const records = folded.flatMap((entry) => entry.records);
+    const { version, clock } = records.at(-1) as StateRecord;
     const run = writer.begin(epoch, claim, generation);
-    await writer.write(run, changes, index);
-    await this.#advance(run, { version: last.version, clock: last.clock }, performance.now());
+    await this.#writeAll(run, records, windowEdges(settings, clock));
+    await this.#advance(run, { version, clock }, performance.now());
     this.#pending = this.#pending.slice(folded.length);
     this.#pendingBytes = this.#pending.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** In portions, so that neither memory nor the time that this process is busy depends on the size of a step. */
+  async #writeAll(run: WritingRun, records: readonly StateRecord[], edges: WindowEdges): Promise<void> {
+    const { sliceItems } = this.#parts.tuning;
+    let changes = new BaseChanges();
+    for (const record of records) {
+      for (const slice of slicesOf(record, sliceItems)) {
+        changes.add(slice);
+        await nextTurn();
+        if (changes.size < PORTION) continue;
+        await this.#write(run, changes, edges);
+        changes = new BaseChanges();
+      }
+    }
+    await this.#write(run, changes, edges);
+  }
+
+  async #write(run: WritingRun, changes: BaseChanges, edges: WindowEdges): Promise<void> {
+    this.#expire(changes, edges);
+    await this.#parts.writer.write(run, changes, this.#parts.index);
   }
 
   /** Says what the base holds, and trims the entries that at this time nobody needs any more. */
@@ -161,7 +185,7 @@ export class BaseFolder {
   }
 
   /** Deletes the buckets that have left their window, and does not write into them either. */
-  #expire(changes: BaseChanges, edges: ReturnType<typeof windowEdges>): void {
+  #expire(changes: BaseChanges, edges: WindowEdges): void {
     const { index } = this.#parts;
     for (const member of new BaseIndex(changes.fields.keys()).expired(edges)) changes.remove(member);
     for (const member of index.expired(edges)) changes.remove(member);

@@ -20,7 +20,7 @@ describe('a Redis whose memory is full', () => {
     server = await startRedis({ settings: { 'maxmemory-policy': 'noeviction' } });
     deployment = new RedisDeployment(server);
     maker = new StepMaker();
-    store = deployment.store({ options: { tuning: { keepLog: 3_600_000, stageBytes: 16_384 } } });
+    store = deployment.store({ options: { tuning: { keepLog: 3_600_000, sliceItems: 500 } } });
     await store.open();
     await store.claim(maker.epoch);
     await store.replace(maker.generation());

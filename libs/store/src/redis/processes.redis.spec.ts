@@ -24,7 +24,7 @@ describe('several processes on one Redis', () => {
   beforeEach(async () => {
     deployment = new RedisDeployment(server);
     maker = new StepMaker();
-    writer = deployment.store({ options: { tuning: { keepLog: 0, stageBytes: 4_096 } } });
+    writer = deployment.store({ options: { tuning: { keepLog: 0, sliceItems: 500 } } });
     reader = deployment.store();
     await Promise.all([writer.open(), reader.open()]);
     await writer.claim(maker.epoch);

@@ -64,8 +64,10 @@ export interface RedisTuning {
   readonly keepLog: number;
   /** Bytes of log kept for slow readers at most. */
   readonly keepLogBytes: number;
-  /** A record of more bytes than this is staged in parts of this size. */
+  /** A record of more bytes than this is staged. */
   readonly stageBytes: number;
+  /** A record of more things than this is staged, in slices of as many: what this process does in one go, some 10 ms. */
+  readonly sliceItems: number;
   /** How long staged parts live that no step has taken up, in seconds. */
   readonly stageSeconds: number;
   /** Where the server can't say what is on its disk: age at which a checkpoint counts as durable. */
@@ -85,6 +87,7 @@ export const TUNING: RedisTuning = {
   keepLog: 60_000,
   keepLogBytes: 64 << 20,
   stageBytes: 256 << 10,
+  sliceItems: 2_000,
   stageSeconds: 600,
   durableAfter: 1_000,
   unsyncedAfter: 10_000,

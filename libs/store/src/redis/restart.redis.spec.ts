@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
 import { contentOf } from '../../../../test/contracts/state-content.js';
 import { epochAt, type StepIdea, StepMaker } from '../../../../test/contracts/state-steps.js';
-import { stepIdeas } from '../../../../test/contracts/state-store.contract.js';
+import { expectFailure, stepIdeas } from '../../../../test/contracts/state-store.contract.js';
+import { awaitUntil } from '../../../../test/support/await-until.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
 import type { RedisStateStore } from './redis-state-store.js';
 import { WRITE_BASE } from './scripts/write-base-n.js';
@@ -91,7 +92,7 @@ describe('a process that starts again', () => {
 
   it('finds a staged step of very many pairs, before and after it was folded, and leaves no part behind', async () => {
     const maker = new StepMaker();
-    const tuning = { stageBytes: 4_096, keepLog: 0 };
+    const tuning = { sliceItems: 500, keepLog: 0 };
     const store = await begin(maker, deployment.store({ options: { tuning } }));
     await store.commit(maker.take(maker.largeRecord(3_000)));
     const staged = (await deployment.keys()).filter((key) => key.startsWith('stage:'));
@@ -103,9 +104,42 @@ describe('a process that starts again', () => {
     expect(contentOf((await reopened()).state)).toEqual(contentOf(maker.state));
   });
 
+  it('W6: a step whose staging breaks off is not there, and what it left goes by itself; the same step is stored after it', async () => {
+    const maker = new StepMaker();
+    let slices = 0;
+    const tuning = { sliceItems: 500, keepLog: 0, stageSeconds: 2 };
+    const cut = ({ name }: { name: string }) => (name.toLowerCase() === 'set' && ++slices === 6 ? 'unsent' : 'nothing');
+    const store = await begin(maker, deployment.store({ options: { tuning }, cut }));
+    const before = contentOf(store.state);
+    const staged = async () => (await deployment.keys()).filter((key) => key.startsWith('stage:'));
+    const step = maker.take(maker.largeRecord(3_000));
+    await expectFailure(store.commit(step), 'store-unavailable');
+    expect((await staged()).length).toBeLessThanOrEqual(5);
+    for (const one of [store, await reopened()]) expect(contentOf(one.state)).toEqual(before);
+    await awaitUntil(async () => (await staged()).length === 0);
+    await store.commit(step);
+    expect(contentOf((await reopened()).state)).toEqual(contentOf(maker.state));
+  });
+
+  it('W6: no script of a large step, of its fold or of a generation is given more than a small one would be', async () => {
+    const maker = new StepMaker();
+    const sizes: number[] = [];
+    const cut = ({ name, args }: { name: string; args: readonly unknown[] }) => {
+      if (/^eval/i.test(name)) sizes.push(args.length);
+      return 'nothing' as const;
+    };
+    const store = await begin(maker, deployment.store({ options: { tuning: { keepLog: 0 } }, cut }));
+    await store.commit(maker.take(maker.largeRecord(20_000)));
+    await store.fold();
+    await store.replace(maker.generation());
+    expect(sizes.length).toBeGreaterThan(100);
+    // 256 fields with their values, and three words for each of at most 128 keys.
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(2 * 256 + 4 * 128 + 20);
+  });
+
   it('goes on writing where the process before it stopped, and folds what that one left', async () => {
     const maker = new StepMaker();
-    const first = await begin(maker, deployment.store({ options: { tuning: { stageBytes: 4_096 } } }));
+    const first = await begin(maker, deployment.store({ options: { tuning: { sliceItems: 500 } } }));
     await first.commit(maker.take(maker.largeRecord(2_000)));
     await first.fold();
     await first.commit(maker.step({ rows: [{ kind: 'errors', key: 1, age: 0, sum: 0 }] }));

@@ -63,7 +63,7 @@ export class StateReader {
   async missing(current: CurrentState, own: RecordedState, checkpoint: Checkpoint): Promise<StateRecord[] | null> {
     const entries = await this.log.read(current.generation, own.version + 1, current.version);
     if (entries === null || entries[0]?.prev !== lsnToHex(checkpoint.next)) return null;
-    return entries.map(({ record }) => record);
+    return entries.flatMap(({ records }) => records);
   }
 
   async #load(before: CurrentState): Promise<LoadedState | null> {
@@ -82,7 +82,7 @@ export class StateReader {
     if (after === null || after.generation !== before.generation) return null;
     const entries = await this.log.read(after.generation, before.base + 1, after.version);
     if (entries === null) throw new UnreadableState(`its log lacks steps after version ${before.base}`);
-    for (const { record } of entries) {
+    for (const record of entries.flatMap(({ records }) => records)) {
       readable(() => state.apply(record));
       for (const id of record.dropped) base.unnamed.delete(id);
       for (const { id } of record.defined) base.unnamed.delete(id);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Generation, Step } from '@app/aggregates';
+import { type Generation, itemsOf, type StateRecord, type Step, slicesOf } from '@app/aggregates';
 import { type Epoch, ExporterFailure, lsnFromHex, lsnToHex } from '@app/change';
 import { claimOf, fencedFailure, mismatchFailure } from '../claim.js';
 import { SILENT_LOG } from '../store-log.js';
@@ -18,14 +18,12 @@ import type { ScriptReply } from './scripts/index.js';
 import { encodeStage, partKeys, StepLog } from './step-log.js';
 import { failureOfReply, isOutOfMemory } from './store-failures.js';
 
-/** Parts on their way at once when a large record is staged. */
-const PARTS_IN_FLIGHT = 4;
 /** A record whose parts expired before its step was made current is staged again, once. */
 const STAGINGS = 2;
 
 /** The encoded record of a step, in place or staged. */
 interface EncodedStep {
-  readonly field: 'd' | 's';
+  readonly field: 'd' | 'r';
   readonly value: string | Buffer;
   readonly bytes: number;
   readonly parts: readonly string[];
@@ -65,18 +63,17 @@ export class StateWriter {
   /** Makes a step on `current` generation current. @throws ExporterFailure as {@link StateStore.commit}. */
   async commit(step: Step, generation: string): Promise<void> {
     await this.#folder?.relieve();
-    const bytes = encodeRecord(step.record);
     try {
-      await this.#commit(step, generation, bytes);
+      await this.#commit(step, generation);
     } catch (error) {
       if (!isOutOfMemory(error) || (await this.#folder?.shed()) !== true) throw error;
-      await this.#commit(step, generation, bytes);
+      await this.#commit(step, generation);
     }
   }
 
-  async #commit(step: Step, generation: string, bytes: Buffer): Promise<void> {
+  async #commit(step: Step, generation: string): Promise<void> {
     for (let staging = 1; ; staging++) {
-      const encoded = await this.#stage(bytes);
+      const encoded = await this.#encode(step.record);
       const reply = await this.#connection.script('commitStep', this.#commitCall(step, generation, encoded));
       if (reply[0] === 'UNSTAGED' && staging < STAGINGS) continue;
       this.#check(step, reply);
@@ -178,23 +175,32 @@ export class StateWriter {
 
   /** A step that is stored is folded in time, also where its first answer was lost. */
   #took({ record }: Step, generation: string, { bytes, parts }: EncodedStep): void {
-    if (this.follows(generation, record.version - 1)) this.#folder?.add({ record, bytes, parts });
+    if (this.follows(generation, record.version - 1)) this.#folder?.add({ records: [record], bytes, parts });
   }
 
-  /** Puts a record that is too large for one short script out of sight first, with a time to live. */
-  async #stage(bytes: Buffer): Promise<EncodedStep> {
-    const { stageBytes, stageSeconds } = this.#tuning;
-    if (bytes.length <= stageBytes) return { field: 'd', value: bytes, bytes: bytes.length, parts: [] };
+  async #encode(record: StateRecord): Promise<EncodedStep> {
+    const { stageBytes, sliceItems } = this.#tuning;
+    if (itemsOf(record) > sliceItems) return this.#stage(record);
+    const value = encodeRecord(record);
+    return value.length > stageBytes ? this.#stage(record) : { field: 'd', value, bytes: value.length, parts: [] };
+  }
+
+  /**
+   * Puts a record that is too large for one short script out of sight first, slice by slice, with a time to live. Neither
+   * this process nor the server is busy with more than one slice at a time.
+   */
+  async #stage(record: StateRecord): Promise<EncodedStep> {
+    const { sliceItems, stageSeconds } = this.#tuning;
     const stage = randomBytes(8).toString('hex');
-    const parts = partKeys(this.#keys, stage, Math.ceil(bytes.length / stageBytes));
-    for (let at = 0; at < parts.length; at += PARTS_IN_FLIGHT) {
-      const sent = parts.slice(at, at + PARTS_IN_FLIGHT).map((key, place) => {
-        const from = (at + place) * stageBytes;
-        return ['SET', key, bytes.subarray(from, from + stageBytes), 'EX', String(stageSeconds)] as const;
-      });
-      await this.#connection.pipeline(sent);
+    let bytes = 0;
+    let count = 0;
+    for (const slice of slicesOf(record, sliceItems)) {
+      const encoded = encodeRecord(slice);
+      await this.#connection.pipeline([['SET', this.#keys.part(stage, count), encoded, 'EX', String(stageSeconds)]]);
+      bytes += encoded.length;
+      count += 1;
     }
-    return { field: 's', value: encodeStage(stage, parts.length), bytes: bytes.length, parts };
+    return { field: 'r', value: encodeStage(stage, count), bytes, parts: partKeys(this.#keys, stage, count) };
   }
 
   #deleteOthers(epoch: Epoch): void {

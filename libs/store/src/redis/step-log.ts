@@ -7,26 +7,27 @@ import { listOf, pairsOf } from './replies.js';
 
 /** Entries asked for at once: mostly some kilobytes each, at most a quarter of a megabyte. */
 const ENTRIES = 32;
-/** Staged parts asked for at once. */
-const PARTS = 8;
+/** Staged slices asked for, and decoded, at once. */
+const PARTS = 2;
 
 /** One step in the log. */
 export interface LogEntry {
   /** The checkpoint it starts from, 16 hexadecimal digits. */
   readonly prev: string;
-  readonly record: StateRecord;
+  /** The step: one record, or a large one in slices of its version. */
+  readonly records: readonly StateRecord[];
   /** Bytes that it takes in the store. */
   readonly bytes: number;
-  /** Keys of its staged parts; none for a small one. */
+  /** Keys of its staged slices; none for a small one. */
   readonly parts: readonly string[];
 }
 
-/** What an entry of a staged record carries in place of it: `stage:number of parts`. */
+/** What an entry of a staged record carries in place of it: `stage:number of slices`. */
 export function encodeStage(stage: string, parts: number): string {
   return `${stage}:${parts}`;
 }
 
-/** The keys of the staged parts of an entry. */
+/** The keys of the staged slices of an entry. */
 export function partKeys(keys: StoreKeys, stage: string, parts: number): string[] {
   return Array.from({ length: parts }, (_, number) => keys.part(stage, number));
 }
@@ -95,34 +96,36 @@ export class StepLog {
     });
   }
 
-  /** Null when a staged part has gone, because the entry was trimmed meanwhile. */
+  /** Null when a staged slice has gone, because the entry was trimmed meanwhile. */
   async #decode(fields: Map<string, Buffer>): Promise<LogEntry | null> {
+    const prev = fields.get('p')?.toString() ?? '';
     const parts = this.#partsOf(fields);
-    const data = parts.length === 0 ? fields.get('d') : await this.#readParts(parts);
-    if (data === null) return null;
-    return {
-      prev: fields.get('p')?.toString() ?? '',
-      record: readable(() => decodeRecord(data ?? Buffer.alloc(0))),
-      bytes: data?.length ?? 0,
-      parts,
-    };
+    if (parts.length > 0) {
+      const staged = await this.#readStaged(parts);
+      return staged === null ? null : { prev, parts, ...staged };
+    }
+    const data = fields.get('d') ?? Buffer.alloc(0);
+    return { prev, parts, records: [readable(() => decodeRecord(data))], bytes: data.length };
   }
 
   #partsOf(fields: Map<string, Buffer>): string[] {
-    const [stage = '', parts = '0'] = fields.get('s')?.toString().split(':') ?? [];
+    const [stage = '', parts = '0'] = fields.get('r')?.toString().split(':') ?? [];
     return partKeys(this.#keys, stage, Number(parts));
   }
 
-  async #readParts(keys: readonly string[]): Promise<Buffer | null> {
-    const parts: Buffer[] = [];
+  /** A few slices at a time, so that this process can do something else between them. */
+  async #readStaged(keys: readonly string[]): Promise<Pick<LogEntry, 'records' | 'bytes'> | null> {
+    const records: StateRecord[] = [];
+    let bytes = 0;
     for (let at = 0; at < keys.length; at += PARTS) {
       const found = await this.#connection.pipeline(keys.slice(at, at + PARTS).map((key) => ['GET', key] as const));
       for (const part of found) {
         if (!Buffer.isBuffer(part)) return null;
-        parts.push(part);
+        records.push(readable(() => decodeRecord(part)));
+        bytes += part.length;
       }
     }
-    return Buffer.concat(parts);
+    return { records, bytes };
   }
 }
 
