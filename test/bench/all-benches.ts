@@ -5,9 +5,17 @@ import { manyKeysBench } from './serving/many-keys.bench.js';
 import { redisMemoryBench } from './serving/redis-memory.bench.js';
 import { replicaBench } from './serving/replica.bench.js';
 import { scrapeBench } from './serving/scrape.bench.js';
+import { largeStepsBench } from './storing/large-steps.bench.js';
 
 /** Every benchmark, in the order of the report. */
-export const allBenches: readonly Bench[] = [scrapeBench, manyKeysBench, growthBench, replicaBench, redisMemoryBench];
+export const allBenches: readonly Bench[] = [
+  scrapeBench,
+  manyKeysBench,
+  growthBench,
+  replicaBench,
+  redisMemoryBench,
+  largeStepsBench,
+];
 
 /** What docs/BENCHMARKS.md says beyond single benches, from their results. */
 export const chapters: readonly Chapter[] = [];

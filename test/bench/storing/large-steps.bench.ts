@@ -65,9 +65,7 @@ class LargeStepsRun implements PreparedBench {
     };
     const figures = STEPS.flatMap((step) => [
       [`${step}: longest script`, { ours: costs[step].longestScript }] as const,
-      ...Object.entries(MEASURES).map(
-        ([name, { of }]) => [`${step}: ${name}`, { ours: of(costs[step]) }] as const,
-      ),
+      ...Object.entries(MEASURES).map(([name, { of }]) => [`${step}: ${name}`, { ours: of(costs[step]) }] as const),
     ]);
     return Object.fromEntries(figures);
   }

@@ -232,6 +232,18 @@ describe('a Redis in trouble', () => {
     });
   });
 
+  it('is warned of once where it may evict, or keeps no append-only file', async () => {
+    await deployment.client.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru', 'appendonly', 'no');
+    const warnings: string[] = [];
+    const log = { debug: () => {}, warn: (message: string) => void warnings.push(message) };
+    const warned = deployment.store({ options: { log } });
+    for (let opened = 0; opened < 2; opened++) await warned.open();
+    expect(warnings).toEqual([
+      expect.stringContaining('instead of allkeys-lru'),
+      expect.stringContaining('appendonly yes'),
+    ]);
+  });
+
   it('never shows a password, wrong or right', async () => {
     await deployment.client.config('SET', 'requirepass', 'rightsecret');
     for (const secret of ['wrong%40secret', 'rightsecret']) {

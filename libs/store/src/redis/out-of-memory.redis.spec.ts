@@ -20,7 +20,7 @@ describe('a Redis whose memory is full', () => {
     server = await startRedis({ settings: { 'maxmemory-policy': 'noeviction' } });
     deployment = new RedisDeployment(server);
     maker = new StepMaker();
-    store = deployment.store({ options: { tuning: { keepLog: 3_600_000, sliceItems: 500 } } });
+    store = deployment.store({ options: { tuning: { keepLog: 3_600_000, sliceItems: 200 } } });
     await store.open();
     await store.claim(maker.epoch);
     await store.replace(maker.generation());
@@ -70,22 +70,22 @@ describe('a Redis whose memory is full', () => {
 
   it('gets back what the log keeps for slow readers, before a step is refused', async () => {
     for (let large = 0; large < 3; large++) {
-      await store.commit(maker.take(maker.largeRecord(3_000)));
+      await store.commit(maker.take(maker.largeRecord(1_000)));
       await store.fold();
     }
     const reader = await again();
-    await leaveRoom(-100_000);
+    await leaveRoom(-50_000);
     await store.commit(maker.step({ rows: [{ kind: 'errors', key: 1, age: 0, sum: 0 }] }));
     expect((await deployment.keys()).filter((key) => key.startsWith('stage:'))).toEqual([]);
     await store.fold();
     await reader.refresh();
     for (const one of [store, reader, await again()]) expect(contentOf(one.state)).toEqual(contentOf(maker.state));
-  });
+  }, 120_000);
 
   it('is not filled for good by a new generation that did not fit: the next claim deletes it, and steps go on', async () => {
-    for (let large = 0; large < 4; large++) await store.commit(maker.take(maker.largeRecord(5_000)));
+    for (let large = 0; large < 4; large++) await store.commit(maker.take(maker.largeRecord(2_000)));
     await store.fold();
-    await leaveRoom(500_000);
+    await leaveRoom(250_000);
     await expectFailure(store.replace(maker.generation()), 'store-refused');
     const step = maker.step({ rows: [{ kind: 'errors', key: 1, age: 0, sum: 0 }] }, epochAt(2));
     await expectFailure(store.commit({ ...step, epoch: maker.epoch }), 'store-refused');
@@ -94,5 +94,5 @@ describe('a Redis whose memory is full', () => {
     await awaitUntil(async () => (await deployment.client.scard(deployment.key('generations'))) === 1, PATIENCE);
     await awaitUntil(() => store.commit(step).then(() => true), PATIENCE);
     for (const one of [store, await again()]) expect(contentOf(one.state)).toEqual(contentOf(maker.state));
-  });
+  }, 120_000);
 });

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { Redis } from 'ioredis';
 import { clientOptions, placeOf, reconnectPause, renewedOptions } from './client-options.js';
 import type { ClientOptions, RedisStoreOptions } from './redis-store-options.js';
@@ -26,6 +27,7 @@ export class RedisConnection {
       return reconnectPause(attempt);
     };
     this.#client = create({ ...clientOptions(options, name, timeout), retryStrategy });
+    surviveSecondErrors(this.#client);
     this.#client.on('error', (error: Error) => {
       // That all Sentinels have failed says less than how each of them did.
       if (/^All sentinels are unreachable/.test(error.message)) return;
@@ -152,4 +154,17 @@ function withDatabaseOf(started: string, renewed: string): string {
 /** True for the answer of a cluster's node that does not own the slot it was asked about. */
 function isMoved(error: unknown): boolean {
   return error instanceof Error && /^MOVED\b/.test(error.message);
+}
+
+/**
+ * The client hears of the first error of a socket and of no other, and an error that nobody hears of ends the process: a
+ * TLS handshake that breaks off can have two. (ioredis 6.0 listens with `once`; the connector is not part of its types.)
+ */
+function surviveSecondErrors(client: Redis): void {
+  const { connector } = client as unknown as { connector: { connect(...args: unknown[]): Promise<EventEmitter> } };
+  const connect = connector.connect.bind(connector);
+  connector.connect = async (...args) => {
+    const socket = await connect(...args);
+    return socket.on('error', () => {});
+  };
 }

@@ -1,10 +1,13 @@
+import type { EventEmitter } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { isFailure } from '@app/change';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
 import { StepMaker } from '../../../../test/contracts/state-steps.js';
 import { expectFailure } from '../../../../test/contracts/state-store.contract.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
+import type { ClientOptions } from './redis-store-options.js';
 
 const tuning = { commandTimeout: 500 };
 
@@ -75,6 +78,18 @@ describe('a server whose replies make no sense', () => {
       await deployment.close();
     },
   );
+});
+
+it('a socket that has one error after another ends no process', async () => {
+  await using server = await Answering.open('-ERR what\r\n');
+  const clients: Redis[] = [];
+  const createClient = (made: ClientOptions) => clients[clients.push(new Redis(made)) - 1] as Redis;
+  const deployment = new RedisDeployment(server, { url: server.url });
+  await expect(deployment.store({ options: { tuning, createClient } }).refresh()).rejects.toThrow();
+  const sockets = clients.flatMap((client) => (client as unknown as { stream?: EventEmitter }).stream ?? []);
+  expect(sockets.length).toBeGreaterThan(0);
+  for (const socket of [...sockets, ...sockets]) socket.emit('error', new Error('again'));
+  await deployment.close();
 });
 
 describe('what is said of the current state, damaged', () => {
