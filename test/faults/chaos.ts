@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type ChaosAct, type ChaosWorld, chaosActs } from './chaos-acts.js';
 import { Dice } from './dice.js';
+import { PATIENCE } from './world/patience.js';
 import { World } from './world/world.js';
 
 const help = `npm run test:chaos [-- --seed <number>] [-- --minutes <number>]
@@ -29,8 +30,8 @@ async function round(world: ChaosWorld, dice: Dice, since: number): Promise<void
   }
   for (const replica of world.replicas) if (!replica.running) await replica.launch();
   const began = performance.now();
-  await world.recovered(began, 180_000);
-  for (const replica of world.replicas) await replica.process.awaitReady(60_000);
+  await world.recovered(began, PATIENCE);
+  for (const replica of world.replicas) await replica.process.awaitReady(PATIENCE);
   const { rowsLost, rowsDoubled, faults } = await world.judge();
   const took = ((performance.now() - began) / 1_000).toFixed(1);
   console.log(

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Scenario } from '../scenario.js';
+import { PATIENCE } from '../world/patience.js';
 import { dropSlot } from '../world/postgres-acts.js';
 import type { Replica } from '../world/replica.js';
 import { awaitSlotThatWaits, openTransaction } from '../world/transactions.js';
@@ -59,7 +60,7 @@ export const fastStopFaults: readonly Scenario[] = [
     run: async (world) => {
       await world.traffic.writeMany(100_000);
       const held = first(world).process;
-      await held.awaitLog(/failpoint/, 60_000);
+      await held.awaitLog(/failpoint/, PATIENCE);
       const stopping = fastStop(world, 9);
       setTimeout(() => held.signal('SIGCONT'), 1_000);
       return stopping;
@@ -99,7 +100,7 @@ export const fastStopFaults: readonly Scenario[] = [
         await dropSlot(world);
         const action = name === 'seed-begun' ? 'stop' : 'wait-6000';
         const held = await first(world).launch({ name, pass: 1, action });
-        await held.awaitLog(/failpoint/, 30_000);
+        await held.awaitLog(/failpoint/, PATIENCE);
         const stopping = fastStop(world, action === 'stop' ? 9 : 3);
         if (action === 'stop') setTimeout(() => held.signal('SIGCONT'), 3_000);
         return stopping;

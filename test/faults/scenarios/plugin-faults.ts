@@ -1,5 +1,6 @@
 import { awaitUntil } from '../../support/await-until.js';
 import type { Scenario } from '../scenario.js';
+import { PATIENCE } from '../world/patience.js';
 import { terminate } from '../world/postgres-acts.js';
 import type { Replica } from '../world/replica.js';
 import type { World } from '../world/world.js';
@@ -51,7 +52,7 @@ export const pluginFaults: readonly Scenario[] = [
         first(world)
           .process.logs.slice(lines)
           .some((line) => /output_plugin_libraries|install/.test(line));
-      await awaitUntil(remedy, { timeout: 10_000, what: 'a remedy in the log' });
+      await awaitUntil(remedy, { timeout: PATIENCE, what: 'a remedy in the log' });
       await world.traffic.more(30);
       await allowWal2json(world);
       const since = performance.now();

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Scenario } from '../scenario.js';
 import { askPostgres } from '../world/ask-postgres.js';
+import { PATIENCE } from '../world/patience.js';
 import { backUp, caughtUp, dropSlot, restore, rowsAfter, slotIsSynced, terminate } from '../world/postgres-acts.js';
 import type { Replica } from '../world/replica.js';
 import { SLOT, type World } from '../world/world.js';
@@ -96,7 +97,7 @@ const passing: readonly Scenario[] = [
       await first(world).kill();
       await dropSlot(world);
       const held = await first(world).launch({ name: 'slice-read', pass: 1, action: 'stop' });
-      await held.awaitLog(/failpoint/, 30_000);
+      await held.awaitLog(/failpoint/, PATIENCE);
       await terminate(world, 'client backend');
       await terminate(world, 'walsender');
       held.signal('SIGCONT');

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Happening, Scenario } from '../scenario.js';
 import { askRedis } from '../world/ask-redis.js';
+import { PATIENCE } from '../world/patience.js';
 import { copyFiles, loseFiles, promoteReplica, restoreFiles, synced } from '../world/redis-acts.js';
 import type { Replica } from '../world/replica.js';
 import { SLOT, World } from '../world/world.js';
@@ -175,7 +176,7 @@ export async function beginAnew(world: World): Promise<Happening> {
   await world.beforeFirstSeed();
   const since = performance.now();
   for (const replica of world.replicas) await replica.launch();
-  for (const replica of world.replicas) await replica.process.awaitReady(60_000);
+  for (const replica of world.replicas) await replica.process.awaitReady(PATIENCE);
   world.traffic.start();
   return { recovery: await world.recovered(since) };
 }

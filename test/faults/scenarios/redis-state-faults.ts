@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { awaitUntil } from '../../support/await-until.js';
 import type { Scenario } from '../scenario.js';
 import { askRedis } from '../world/ask-redis.js';
+import { PATIENCE } from '../world/patience.js';
 import type { Replica } from '../world/replica.js';
 import type { World } from '../world/world.js';
 import { beginAnew } from './redis-faults.js';
@@ -82,7 +83,7 @@ export const redisStateFaults: readonly Scenario[] = [
       await first(world).awaitLine(/maxmemory|OOM|out of memory|full/i, { after: lines });
       const began = performance.now();
       await world.traffic.more(60);
-      await awaitUntil(() => performance.now() - began > 14_000, { timeout: 20_000, what: '14 s' });
+      await awaitUntil(() => performance.now() - began > 14_000, { timeout: PATIENCE, what: '14 s' });
       await askRedis(world.redis, (client) => client.config('SET', 'maxmemory', '0'));
       const since = performance.now();
       return { recovery: await world.recovered(since), note: 'said in the log; nothing was skipped' };

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { awaitUntil } from '../../support/await-until.js';
 import type { Happening, Scenario } from '../scenario.js';
+import { PATIENCE } from '../world/patience.js';
 import type { Replica } from '../world/replica.js';
 import { figureOf } from '../world/self-metrics.js';
 import type { World } from '../world/world.js';
@@ -10,7 +11,7 @@ async function takenOver(world: World, old: Replica, since: number): Promise<num
   const others = world.replicas.filter((replica) => replica !== old);
   const streams = async (): Promise<boolean> =>
     (await Promise.all(others.map((replica) => replica.streams()))).some(Boolean);
-  await awaitUntil(streams, { timeout: 60_000, interval: 10, what: 'another exporter with a stream' });
+  await awaitUntil(streams, { timeout: PATIENCE, interval: 10, what: 'another exporter with a stream' });
   return (performance.now() - since) / 1_000;
 }
 
@@ -67,7 +68,7 @@ export const replicaFaults: readonly Scenario[] = [
       replaced(world, 10, async (leader) => {
         leader.links.postgres.silence();
         const stopped = async () => figureOf(await leader.text(), 'litellm_exporter_leader') === 0;
-        await awaitUntil(stopped, { timeout: 30_000, what: 'the one that was cut off to know it' });
+        await awaitUntil(stopped, { timeout: PATIENCE, what: 'the one that was cut off to know it' });
         leader.links.postgres.heal();
       }),
   },
@@ -138,14 +139,14 @@ export const replicaFaults: readonly Scenario[] = [
     within: 15,
     run: async (world) => {
       const [leader] = world.replicas as [Replica];
-      await leader.awaitLine(/failpoint: before-store/, { timeout: 60_000 });
+      await leader.awaitLine(/failpoint: before-store/, { timeout: PATIENCE });
       const since = performance.now();
       const taken = await takenOver(world, leader, since);
       const recovery = await world.recovered(since);
       await world.traffic.more(100);
       leader.process.signal('SIGCONT');
       await awaitUntil(async () => (await fenced(leader)) > 0, {
-        timeout: 20_000,
+        timeout: PATIENCE,
         what: 'the old leader to be fenced',
       });
       return {

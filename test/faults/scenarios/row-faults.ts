@@ -1,5 +1,6 @@
 import { awaitUntil } from '../../support/await-until.js';
 import type { Happening, Scenario } from '../scenario.js';
+import { PATIENCE } from '../world/patience.js';
 import type { Replica } from '../world/replica.js';
 import { seriesOf } from '../world/self-metrics.js';
 import type { World } from '../world/world.js';
@@ -27,7 +28,7 @@ async function awaitRejections(
   before: ReadonlyMap<string, number>,
 ): Promise<void> {
   const enough = async () => (await rejected(world, reason, before)) >= wanted;
-  await awaitUntil(enough, { timeout: 60_000, what: `${wanted} rows rejected for ${reason}` });
+  await awaitUntil(enough, { timeout: PATIENCE, what: `${wanted} rows rejected for ${reason}` });
 }
 
 /** Copies rows of the table under new names and with other values, and takes them out again once they have been passed over. */

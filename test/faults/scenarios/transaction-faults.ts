@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { PATIENCE } from '../world/patience.js';
 import { dropSlot, terminate } from '../world/postgres-acts.js';
 import type { Replica } from '../world/replica.js';
 import { awaitSlotThatWaits, openRow, openTransaction } from '../world/transactions.js';
@@ -63,7 +64,7 @@ export const transactionFaults: readonly Scenario[] = [
       await two.query('COMMIT');
       await row.query('COMMIT');
       const since = performance.now();
-      await doomed.awaitReady(60_000);
+      await doomed.awaitReady(PATIENCE);
       world.traffic.start();
       const recovery = await world.recovered(since);
       await Promise.all([one.end(), two.end(), row.end()]);

@@ -4,6 +4,7 @@ import { awaitUntil } from '../../support/await-until.js';
 import type { PostgresServer } from '../../support/postgres-server.js';
 import { askPostgres } from './ask-postgres.js';
 import { copyDirectory } from './copy-directory.js';
+import { PATIENCE } from './patience.js';
 import { SLOT, type World } from './world.js';
 
 /** Ends whoever streams from the slot, and drops it in a moment in which nobody does. */
@@ -16,7 +17,7 @@ export async function dropSlot(world: World, slot = SLOT): Promise<void> {
     await world.query('SELECT pg_drop_replication_slot($1)', [slot]);
     return true;
   };
-  await awaitUntil(attempt, { interval: 5, what: `a moment in which slot ${slot} can be dropped` });
+  await awaitUntil(attempt, { timeout: PATIENCE, interval: 5, what: `a moment in which slot ${slot} can be dropped` });
 }
 
 /** Terminates the exporter's backends of one kind; resolves with their number. */
@@ -55,7 +56,7 @@ export async function restore(server: PostgresServer, copy: string, as: 'base ba
   }
   await server.start();
   const done = () => !existsSync(join(server.dataDirectory, 'recovery.signal'));
-  await awaitUntil(done, { what: 'the end of recovery' });
+  await awaitUntil(done, { timeout: PATIENCE, what: 'the end of recovery' });
 }
 
 /** Rows of spend logs that are not in `kept`, as JSON: what is about to be lost. */
@@ -78,7 +79,7 @@ export async function caughtUp(world: World, primary: PostgresServer): Promise<v
       );
       return row?.behind === '0';
     },
-    { timeout: 30_000, what: `the standby of port ${primary.port}` },
+    { timeout: PATIENCE, what: `the standby of port ${primary.port}` },
   );
 }
 
@@ -86,5 +87,5 @@ export async function caughtUp(world: World, primary: PostgresServer): Promise<v
 export async function slotIsSynced(standby: PostgresServer): Promise<void> {
   const wanted = `SELECT 1 / count(*) FROM pg_replication_slots WHERE slot_name = '${SLOT}' AND synced AND NOT temporary`;
   const synced = () => askPostgres(standby, wanted).then(() => true);
-  await awaitUntil(synced, { timeout: 60_000, interval: 250, what: 'the slot on the standby' });
+  await awaitUntil(synced, { timeout: PATIENCE, interval: 250, what: 'the slot on the standby' });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { freePort } from '../../../scripts/servers/free-port.mjs';
 import { guard } from '../../../scripts/servers/guardian.mjs';
 import { awaitUntil } from '../../support/await-until.js';
+import { PATIENCE } from './patience.js';
 
 /** One series as Prometheus answers it. */
 export interface PrometheusSeries {
@@ -45,7 +46,7 @@ scrape_configs: [{ job_name: litellm, static_configs: [{ targets: ['127.0.0.1:${
   }
   const origin = `http://127.0.0.1:${port}`;
   const ready = async () => ended || (await fetch(`${origin}/-/ready`)).ok;
-  await awaitUntil(ready, { timeout: 30_000, interval: 100, what: 'readiness of Prometheus' });
+  await awaitUntil(ready, { timeout: PATIENCE, interval: 100, what: 'readiness of Prometheus' });
   if (ended) throw new Error('Prometheus did not start: is the package prometheus installed?');
   return {
     query: async (text) => {

@@ -4,6 +4,7 @@ import { awaitUntil } from '../../support/await-until.js';
 import type { RedisServer } from '../../support/redis-server.js';
 import { askRedis } from './ask-redis.js';
 import { copyDirectory } from './copy-directory.js';
+import { PATIENCE } from './patience.js';
 
 const files = 'appendonlydir';
 const copied = 'copy-of-appendonlydir';
@@ -37,7 +38,7 @@ export async function synced(master: RedisServer, replica: RedisServer): Promise
       const offset = (info = ''): string | undefined => /master_repl_offset:(\d+)/.exec(info)?.[1];
       return /master_link_status:up/.test(other ?? '') && offset(one) === offset(other);
     },
-    { timeout: 20_000, interval: 10, what: 'a replica that has everything' },
+    { timeout: PATIENCE, interval: 10, what: 'a replica that has everything' },
   );
 }
 

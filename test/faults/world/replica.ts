@@ -5,6 +5,7 @@ import { type ExporterProcess, type ProcessEnd, startExporter } from '../../supp
 import { httpGet } from '../../support/http-get.js';
 import { type TcpProxy, tcpProxy } from '../../support/tcp-proxy.js';
 import { type Failpoint, writeFailpoint } from '../failpoints/failpoint.js';
+import { PATIENCE } from './patience.js';
 import { figureOf } from './self-metrics.js';
 
 const typescript = fileURLToPath(new URL('../../../scripts/setup/register-typescript.mjs', import.meta.url));
@@ -62,7 +63,7 @@ export class Replica implements AsyncDisposable {
 
   /** Starts a process and waits until it is ready. */
   async start(failpoint?: Failpoint): Promise<void> {
-    await (await this.launch(failpoint)).awaitReady(60_000);
+    await (await this.launch(failpoint)).awaitReady(PATIENCE);
   }
 
   /** kill -9. */
@@ -93,12 +94,12 @@ export class Replica implements AsyncDisposable {
   }
 
   /** Waits until it has an open stream. */
-  async awaitStream(timeout = 60_000): Promise<void> {
+  async awaitStream(timeout = PATIENCE): Promise<void> {
     await awaitUntil(() => this.streams(), { timeout, interval: 20, what: `a stream of exporter ${this.name}` });
   }
 
   /** Waits for a line of the present process that is newer than `lines`. */
-  async awaitLine(pattern: RegExp, { timeout = 30_000, after = 0 } = {}): Promise<string> {
+  async awaitLine(pattern: RegExp, { timeout = PATIENCE, after = 0 } = {}): Promise<string> {
     const what = `a line ${pattern} of exporter ${this.name}`;
     return awaitUntil(() => this.process.logs.slice(after).find((line) => pattern.test(line)), { timeout, what });
   }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Simulator, SpendLogRow } from '../../../apps/simulator/src/index.js';
 import { awaitUntil } from '../../support/await-until.js';
+import { PATIENCE } from './patience.js';
 import { MARKER } from './self-metrics.js';
 
 /** Milliseconds between two transactions. */
@@ -115,13 +116,13 @@ export class Traffic {
   }
 
   /** Waits until so many more rows are committed. */
-  async more(rows: number, timeout = 60_000): Promise<void> {
+  async more(rows: number, timeout = PATIENCE): Promise<void> {
     const wanted = this.rows + rows;
     await awaitUntil(() => this.rows >= wanted, { timeout, what: `${rows} more rows of traffic` });
   }
 
   /** Commits a mark behind everything that was written so far, as soon as there is a PostgreSQL, and resolves with it. */
-  async mark(timeout = 120_000): Promise<number> {
+  async mark(timeout = PATIENCE): Promise<number> {
     this.#marks += 1;
     const mark = this.#marks;
     const table = this.#simulator.database.table('LiteLLM_UserTable');

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { awaitUntil } from '../../support/await-until.js';
+import { PATIENCE } from './patience.js';
 import type { World } from './world.js';
 
 /** A connection of its own. */
@@ -43,5 +44,5 @@ export async function awaitSlotThatWaits(world: World): Promise<void> {
     );
     return rows.length > 0;
   };
-  await awaitUntil(waiting, { timeout: 30_000, what: 'a slot that waits for a transaction' });
+  await awaitUntil(waiting, { timeout: PATIENCE, what: 'a slot that waits for a transaction' });
 }

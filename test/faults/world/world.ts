@@ -9,6 +9,7 @@ import { askRedis } from './ask-redis.js';
 import { disposeAll } from './dispose-all.js';
 import { judge, type RememberedRow, remember, type Verdict } from './judge.js';
 import type { Needs } from './needs.js';
+import { PATIENCE } from './patience.js';
 import { type Links, Replica } from './replica.js';
 import { CLOCK, MARKER, markOf } from './self-metrics.js';
 import { follow } from './standby.js';
@@ -167,7 +168,7 @@ export class World implements AsyncDisposable {
   }
 
   /** The exporter that has the stream. */
-  async leader(timeout = 60_000): Promise<Replica> {
+  async leader(timeout = PATIENCE): Promise<Replica> {
     return awaitUntil(
       async () => {
         for (const replica of this.replicas) if (await replica.streams()) return replica;
@@ -178,7 +179,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Waits until everything committed by now is in an answer, and resolves with the seconds since `since`. */
-  async recovered(since: number, timeout = 120_000): Promise<number> {
+  async recovered(since: number, timeout = PATIENCE): Promise<number> {
     const mark = await this.traffic.mark(timeout);
     const running = () => this.replicas.filter((replica) => replica.running);
     const shown = async (): Promise<boolean> => {
@@ -193,7 +194,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Waits until each running exporter shows everything that was committed. */
-  async quiet(timeout = 120_000): Promise<void> {
+  async quiet(timeout = PATIENCE): Promise<void> {
     const mark = await this.traffic.mark(timeout);
     for (const replica of this.replicas.filter(({ running }) => running)) {
       const shows = async () => (markOf(await replica.text()) ?? 0) >= mark;
@@ -245,7 +246,10 @@ export class World implements AsyncDisposable {
       await client.query(`ALTER SYSTEM SET primary_conninfo = ''`);
       await client.query('SELECT pg_reload_conf()');
       const receivers = async () => (await client.query('SELECT FROM pg_stat_wal_receiver')).rowCount;
-      await awaitUntil(async () => (await receivers()) === 0, { what: 'a standby that receives nothing' });
+      await awaitUntil(async () => (await receivers()) === 0, {
+        timeout: PATIENCE,
+        what: 'a standby that receives nothing',
+      });
     } finally {
       await client.end();
     }
