@@ -65,6 +65,11 @@ async function main(): Promise<void> {
   const run = describeRun(new Date(), process.argv.slice(2));
   const results: Result[] = [];
   for (const scenario of chosen) {
+    const obstacle = scenario.obstacle?.();
+    if (obstacle !== undefined) {
+      console.log(`skip ${scenario.name}: ${obstacle}`);
+      continue;
+    }
     results.push(await runOne(scenario, short ? SHORT_PATIENCE : 1));
     if (write) writeDocument(results, run);
   }

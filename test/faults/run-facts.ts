@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import type { Run } from './reliability.js';
 
 const built = new URL('../../dist/apps/exporter/main.js', import.meta.url);
@@ -13,7 +13,7 @@ export function describeRun(began: Date, argv: readonly string[]): Run {
   return {
     id: began.toISOString().slice(0, 16).replace('T', ' '),
     build: createHash('sha256').update(readFileSync(built)).digest('hex').slice(0, 8),
-    machine: `${cpus().length} × ${processor?.model.trim() ?? 'unknown'}, ${memory} GB, ${system}, Linux ${release()}, Node ${process.versions.node}`,
+    machine: `${cpus().length} × ${processor?.model.trim() ?? 'unknown'}, ${memory} GB, ${system}, Node ${process.versions.node}`,
     command: `npm run test:faults -- ${argv.join(' ')}`,
   };
 }

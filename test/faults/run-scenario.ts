@@ -99,5 +99,5 @@ function observed(world: World, [before, after]: readonly [string, string], seed
 
 async function describeServers(world: World): Promise<string> {
   const [postgres] = world.postgres.version.split(' ');
-  return `PostgreSQL ${postgres} (${world.plugin}), Redis ${await world.redisVersion()}`;
+  return `PostgreSQL ${postgres} (${world.plugin}), ${await world.redisVersion()}`;
 }

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly within: number;
   /** Reasons of the new seeds that it has to lead to, in any order; none without it. A list of lists: any of them. */
   readonly seeds?: readonly string[] | readonly (readonly string[])[];
+  /** What this machine lacks for it, in words; without it, or undefined, it can be run. */
+  readonly obstacle?: () => string | undefined;
   /** Brings the fault about, with traffic running, and resolves when all is well again. */
   run(world: World): Promise<Happening>;
 }

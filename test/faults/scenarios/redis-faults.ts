@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { valkeyProgram } from '../../../scripts/setup/valkey.mjs';
 import type { Happening, Scenario } from '../scenario.js';
 import { askRedis } from '../world/ask-redis.js';
 import { PATIENCE } from '../world/patience.js';
@@ -251,5 +252,18 @@ async function another(world: World): Promise<string> {
   return world.postgres.url(database);
 }
 
+/** With WAITAOF nothing is confirmed to PostgreSQL that a crash of the store could take back: no new seed, ever. */
+const onValkey = ['redis-killed', 'redis-and-exporter-killed', 'redis-frozen'].map((name): Scenario => {
+  const scenario = restarts.find((candidate) => candidate.name === name) as Scenario;
+  return {
+    ...scenario,
+    name: name.replace('redis', 'valkey'),
+    fault: scenario.fault.replaceAll('Redis', 'Valkey, which knows WAITAOF,'),
+    form: 'full',
+    needs: { ...scenario.needs, redisFlavor: 'valkey' },
+    obstacle: () => (valkeyProgram() === undefined ? 'needs Valkey, or Redis 7.2: set TEST_VALKEY_BIN' : undefined),
+  };
+});
+
 /** Faults of Redis. */
-export const redisFaults: readonly Scenario[] = [...restarts, ...losses, ...deployments];
+export const redisFaults: readonly Scenario[] = [...restarts, ...onValkey, ...losses, ...deployments];

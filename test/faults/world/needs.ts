@@ -1,4 +1,5 @@
 import type { PostgresFlavor } from '../../support/postgres-server.js';
+import type { RedisFlavor } from '../../support/redis-server.js';
 import type { Failpoint } from '../failpoints/failpoint.js';
 
 /** What a scenario needs to be there before its fault. Everything has a default. */
@@ -11,6 +12,8 @@ export interface Needs {
   readonly postgres?: Readonly<Record<string, string>>;
   /** A second PostgreSQL that follows the first one, with these settings. */
   readonly standby?: Readonly<Record<string, string>>;
+  /** `redis`: the machine's own, whatever its version; `valkey`: one that knows WAITAOF. */
+  readonly redisFlavor?: RedisFlavor;
   /** Settings of Redis. */
   readonly redis?: Readonly<Record<string, string>>;
   /** A second Redis that follows the first one; false. */

@@ -92,9 +92,10 @@ export class World implements AsyncDisposable {
     const postgres = keep(await startPostgres({ flavor, settings }));
     const database = await postgres.createDatabase();
     const standby = needs.standby === undefined ? undefined : keep(await follow(postgres, needs));
-    const redis = keep(await startRedis({ settings: needs.redis ?? {} }));
-    const replicaof = `127.0.0.1 ${redis.port}`;
-    const redisReplica = needs.redisReplica === true ? keep(await startRedis({ settings: { replicaof } })) : undefined;
+    const { redisFlavor: kind = 'redis' } = needs;
+    const redis = keep(await startRedis({ flavor: kind, settings: needs.redis ?? {} }));
+    const following = { flavor: kind, settings: { replicaof: `127.0.0.1 ${redis.port}` } };
+    const redisReplica = needs.redisReplica === true ? keep(await startRedis(following)) : undefined;
     const way = keep(await tcpProxy(postgres.port));
     const world = new World(needs, { postgres, standby, redis, redisReplica, database, way }, stack);
     stack.push({ [Symbol.asyncDispose]: () => world.#pool.end() });
@@ -273,9 +274,11 @@ export class World implements AsyncDisposable {
     }
   }
 
+  /** Name and version. */
   async redisVersion(): Promise<string> {
     const info = await askRedis(this.redis, (client) => client.info('server'));
-    return /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown';
+    const valkey = /valkey_version:(\S+)/.exec(info)?.[1];
+    return valkey === undefined ? `Redis ${/redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown'}` : `Valkey ${valkey}`;
   }
 
   /** What is worth telling of a failure. */
