@@ -4,6 +4,7 @@ import { compareFamilies, type Difference, describeDifferences } from '../../ora
 import { familyFaults } from '../../oracle/contract.js';
 import { Oracle } from '../../oracle/oracle.js';
 import { type Exposition, parseExposition } from '../../support/exposition.js';
+import { slowness } from './patience.js';
 import type { Replica } from './replica.js';
 import { CLOCK } from './self-metrics.js';
 
@@ -128,7 +129,7 @@ async function inspect(oracle: Oracle, scrape: Exposition): Promise<{ clock: num
   const clock = Math.round((reset - left) * 1_000);
   const faults = familyFaults(scrape.families);
   const behind = (await oracle.clock()) - clock;
-  if (Math.abs(behind) > 4_000) faults.push(`the clock of the state is ${behind} ms behind PostgreSQL's`);
+  if (Math.abs(behind) > 4_000 * slowness()) faults.push(`the clock of the state is ${behind} ms behind PostgreSQL's`);
   return { clock, faults };
 }
 

@@ -1,4 +1,3 @@
-import { cpus, loadavg } from 'node:os';
 import pg from 'pg';
 import { Simulator } from '../../../apps/simulator/src/index.js';
 import { awaitUntil } from '../../support/await-until.js';
@@ -9,7 +8,7 @@ import { askRedis } from './ask-redis.js';
 import { disposeAll } from './dispose-all.js';
 import { judge, type RememberedRow, remember, type Verdict } from './judge.js';
 import type { Needs } from './needs.js';
-import { PATIENCE } from './patience.js';
+import { PATIENCE, slowness } from './patience.js';
 import { type Links, Replica } from './replica.js';
 import { CLOCK, MARKER, markOf } from './self-metrics.js';
 import { follow } from './standby.js';
@@ -164,8 +163,7 @@ export class World implements AsyncDisposable {
 
   /** What a limit of `seconds`, which is one of a quiet machine, comes to on this one while it is as busy as it is. */
   limit(seconds: number): number {
-    const [load = 0] = loadavg();
-    return seconds * this.#patience * Math.max(1, load / cpus().length);
+    return seconds * this.#patience * slowness();
   }
 
   /** The exporter that has the stream. */
