@@ -46,10 +46,10 @@ const notRun = (waitAof: boolean): string => `## Not run here
 ${
   waitAof
     ? ''
-    : `| \`WAITAOF\`: positions confirmed only when they are on the disk of Redis | the server of these runs is older than Redis 7.2 | \`PATH=/directory/of/redis-7.2:$PATH npm run test:faults -- --only redis --write\` |
+    : `| \`WAITAOF\`: positions confirmed only when they are on the disk of Redis | there was neither Valkey nor Redis 7.2 | \`TEST_VALKEY_BIN=/path/to/valkey-server npm run test:faults -- --only valkey --write\` |
 `
 }| PostgreSQL 14, 16 and 17 in place of the embedded 18, slots that are synced to a standby on 17 among them | minutes each; \`npm run test:versions\` runs seeds and streams on them | \`TEST_EMBEDDED_POSTGRES_BIN=/directory/of/programs npm run test:faults -- --only promotion-with,links-cut\` |
-| a managed PostgreSQL that fails over (RDS Multi-AZ, Aurora, Cloud SQL, Azure) | needs an account; a promotion and a crash are what it comes down to | point \`DATABASE_URL\` at it, run \`npm start\` with the simulator, fail over, and compare with \`test/oracle\` |
+| a managed PostgreSQL that fails over (RDS Multi-AZ, Aurora, Cloud SQL, Azure) | needs an account; a promotion and a crash are what it comes down to | point \`DATABASE_URL\` at it, run \`npm run start:exporter\` and the simulator, fail over, and compare with \`test/oracle\` |
 | a disk that is full, of PostgreSQL or of Redis | needs a file system of its own | \`mount -t tmpfs -o size=64m tmpfs /mnt/small && TMPDIR=/mnt/small npm run test:faults -- --only redis-killed\` |
 | a network that loses or reorders packets | needs the kernel's \`netem\`; the links here lose connections, time and bandwidth | \`tc qdisc add dev lo root netem loss 5% reorder 25% delay 10ms && npm run test:faults; tc qdisc del dev lo root\` |
 `;
