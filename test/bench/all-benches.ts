@@ -5,6 +5,7 @@ import { manyKeysBench } from './serving/many-keys.bench.js';
 import { redisMemoryBench } from './serving/redis-memory.bench.js';
 import { replicaBench } from './serving/replica.bench.js';
 import { scrapeBench } from './serving/scrape.bench.js';
+import { simulationBench } from './serving/simulation.bench.js';
 import { largeStepsBench } from './storing/large-steps.bench.js';
 
 /** Every benchmark, in the order of the report. */
@@ -15,6 +16,7 @@ export const allBenches: readonly Bench[] = [
   replicaBench,
   redisMemoryBench,
   largeStepsBench,
+  simulationBench,
 ];
 
 /** What docs/BENCHMARKS.md says beyond single benches, from their results. */

@@ -1,9 +1,14 @@
+import { setTimeout } from 'node:timers/promises';
 import { AggregateState, type StateRecord } from '@app/aggregates';
-import { type Checkpoint, type Epoch, lsnOf } from '@app/change';
+import { type Checkpoint, type Epoch, isFailure, lsnOf } from '@app/change';
 import { RedisStateStore } from '@app/store';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 import { CLOCK, SETTINGS } from './large-state.js';
+
+/** How often a step is tried on a machine that is busy with other things, and the milliseconds between. */
+const ATTEMPTS = 50;
+const PAUSE = 200;
 
 const SYSTEM = '7000000000000000001';
 const EPOCH: Epoch = { lineage: `${SYSTEM}/1`, position: lsnOf(1n) };
@@ -40,11 +45,19 @@ export class RedisState implements AsyncDisposable {
     await this.store.replace({ epoch: EPOCH, checkpoint: this.#checkpoint(), state });
   }
 
-  /** Stores one step, and applies it to the state of the store. */
+  /** Stores one step, and applies it to the state of the store; again where the connection was lost, as the pipeline does. */
   async commit(record: StateRecord): Promise<void> {
     const prev = lsnOf(this.#next);
     this.#next += 100n;
-    await this.store.commit({ epoch: EPOCH, prev, checkpoint: this.#checkpoint(), record });
+    const step = { epoch: EPOCH, prev, checkpoint: this.#checkpoint(), record };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.store.commit(step);
+      } catch (error) {
+        if (!isFailure(error, 'store-unavailable') || attempt === ATTEMPTS) throw error;
+        await setTimeout(PAUSE);
+      }
+    }
   }
 
   /** Bytes that Redis says its data takes. */
