@@ -3,6 +3,7 @@ import { contractFamilies } from '../../oracle/contract.js';
 import { parseExposition, seriesKey } from '../../support/exposition.js';
 import { roundRobin } from '../../support/round-robin.js';
 import type { Happening, Scenario } from '../scenario.js';
+import { PATIENCE } from '../world/patience.js';
 import { type Prometheus, type PrometheusSeries, startPrometheus } from '../world/prometheus.js';
 import type { Replica } from '../world/replica.js';
 import type { World } from '../world/world.js';
@@ -39,18 +40,19 @@ async function scraped(world: World, seconds: number): Promise<Happening> {
   return { recovery: Math.max(...recoveries), note };
 }
 
-/** Kills each leader and starts it again; resolves with the seconds until rows were seen again. */
+/** Kills the leader every {@link KILL_EVERY} s by the clock and starts it again; resolves with the seconds until rows were seen again. */
 async function killLeaders(world: World, seconds: number): Promise<number[]> {
   const recoveries: number[] = [];
-  const end = performance.now() + seconds * 1_000;
-  while (performance.now() + KILL_EVERY * 500 < end) {
-    await pause((KILL_EVERY * 1_000) / 2);
+  const began = performance.now();
+  for (let at = KILL_EVERY / 2; at < seconds; at += KILL_EVERY) {
+    await pause(Math.max(0, began + at * 1_000 - performance.now()));
     const leader = await world.leader();
     await leader.kill();
     recoveries.push(await world.recovered(performance.now()));
-    await leader.start();
-    await pause((KILL_EVERY * 1_000) / 2 - 3_000);
+    await leader.launch();
   }
+  await pause(Math.max(0, began + seconds * 1_000 - performance.now()));
+  for (const replica of world.replicas) await replica.process.awaitReady(PATIENCE);
   return recoveries;
 }
 
