@@ -61,7 +61,8 @@ export const redisStateFaults: readonly Scenario[] = [
     form: 'full',
     needs: { replicas: 2 },
     within: 30,
-    seeds: ['first'],
+    // One first seed before, one after: its counter began anew with all others.
+    seeds: [],
     run: async (world) => {
       await world.traffic.more(60);
       await world.traffic.stop();
