@@ -1,9 +1,16 @@
 import { type Change, type Lsn, parseLsn, type Relation } from '@app/change';
 import { ChangeDecoder } from './change-decoder.js';
 import { parseCommitTime } from './commit-time.js';
+import { withoutLongStrings } from './long-strings.js';
 import { type MutableRow, replacedKey } from './old-key.js';
 import { everyRelation, type RelationResolver, type ResolvedRelation } from './relation-names.js';
 import { rejection, Undecodable } from './undecodable.js';
+
+/**
+ * Bytes of a value above which it counts as not sent: prompts and answers, which nobody reads, may have hundreds of megabytes.
+ * Metadata that is longer is looked up by key, like any that was not sent; no team has so many members.
+ */
+const LONGEST_STRING = 16 * 1_048_576;
 
 /** A message of format version 2 after JSON.parse; nothing is certain about it before it was looked at. */
 interface Wal2JsonMessage {
@@ -37,7 +44,8 @@ export class Wal2JsonDecoder extends ChangeDecoder {
   override decode(message: Buffer): Change | null {
     try {
       // Invalid UTF-8 becomes U+FFFD here: a damaged text is worth more than a lost row.
-      const parsed: unknown = JSON.parse(message.toString('utf8'));
+      const text = message.length > LONGEST_STRING ? withoutLongStrings(message, LONGEST_STRING) : message;
+      const parsed: unknown = JSON.parse(text.toString('utf8'));
       if (typeof parsed !== 'object' || parsed === null) throw new Undecodable('not a JSON object');
       return this.#change(parsed);
     } catch (error) {
@@ -121,7 +129,8 @@ export class Wal2JsonDecoder extends ChangeDecoder {
 }
 
 function logicalMessage(message: Wal2JsonMessage): Change {
-  const { prefix, content, transactional } = message;
+  const { prefix, transactional } = message;
+  const content = Array.isArray(message.content) ? '' : message.content;
   if (typeof prefix !== 'string' || typeof content !== 'string') throw new Undecodable('a message without content');
   return { kind: 'message', prefix, content, transactional: transactional === true, lsn: lsn(message.lsn) };
 }
@@ -146,6 +155,8 @@ function readColumn(row: MutableRow, column: { readonly name?: unknown; readonly
   const name = column?.name;
   const value = column?.value;
   if (typeof name !== 'string') throw new Undecodable('a column without name');
+  // Cut out because of its length.
+  if (Array.isArray(value)) return;
   switch (typeof value) {
     case 'string':
     case 'boolean':
