@@ -16,23 +16,42 @@ export interface PrometheusSeries {
   readonly values?: readonly (readonly [number, string])[];
 }
 
-/** A Prometheus that scrapes one address every second. */
+/** A Prometheus that scrapes every second. */
 export interface Prometheus extends AsyncDisposable {
-  /** The result of an instant query. @throws Error with what Prometheus says */
+  /** The result of an instant query. @throws Error with what Prometheus says, a warning too */
   query(text: string): Promise<readonly PrometheusSeries[]>;
+  /** The alerts of the rule files by name, each with its state (inactive, pending, firing) and the error of its last evaluation. */
+  alerts(): Promise<ReadonlyMap<string, { readonly state: string; readonly lastError?: string }>>;
 }
 
-/** Starts Debian's Prometheus on a directory of its own. @throws Error where it is not installed */
-export async function startPrometheus(scraped: number): Promise<Prometheus> {
+/** Ports of this machine that are scraped under the name of one job. */
+export interface ScrapeJob {
+  readonly job: string;
+  readonly ports: readonly number[];
+}
+
+/**
+ * Starts Debian's Prometheus on a directory of its own, with these jobs (one port is the job `litellm`) and files of rules. @throws Error
+ * where it is not installed
+ */
+export async function startPrometheus(
+  scraped: number | readonly ScrapeJob[],
+  ruleFiles: readonly string[] = [],
+): Promise<Prometheus> {
+  const jobs = typeof scraped === 'number' ? [{ job: 'litellm', ports: [scraped] }] : scraped;
   const directory = mkdtempSync(join(tmpdir(), 'exporter-prometheus-'));
   const guardian = guard('KILL', directory);
   const config = join(directory, 'prometheus.yml');
-  writeFileSync(
-    config,
-    `global: { scrape_interval: 1s, scrape_timeout: 1s }
-scrape_configs: [{ job_name: litellm, static_configs: [{ targets: ['127.0.0.1:${scraped}'] }] }]
-`,
-  );
+  const configuration = {
+    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    rule_files: ruleFiles,
+    scrape_configs: jobs.map(({ job, ports }) => ({
+      job_name: job,
+      static_configs: [{ targets: ports.map((target) => `127.0.0.1:${target}`) }],
+    })),
+  };
+  // JSON is YAML.
+  writeFileSync(config, JSON.stringify(configuration));
   const port = await freePort();
   const argv = [`--config.file=${config}`, `--storage.tsdb.path=${join(directory, 'data')}`];
   argv.push(`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn');
@@ -54,10 +73,19 @@ scrape_configs: [{ job_name: litellm, static_configs: [{ targets: ['127.0.0.1:${
       const answer = (await response.json()) as {
         status: string;
         error?: string;
+        warnings?: readonly string[];
         data?: { result: PrometheusSeries[] };
       };
-      if (answer.data === undefined) throw new Error(`Prometheus: ${answer.error ?? response.status}`);
+      const complaint = answer.error ?? answer.warnings?.join(', ');
+      if (answer.data === undefined || complaint !== undefined) throw new Error(`Prometheus: ${complaint}: ${text}`);
       return answer.data.result;
+    },
+    alerts: async () => {
+      const response = await fetch(`${origin}/api/v1/rules?type=alert`);
+      const { data } = (await response.json()) as {
+        data: { groups: { rules: { name: string; state: string; lastError?: string }[] }[] };
+      };
+      return new Map(data.groups.flatMap(({ rules }) => rules.map((rule) => [rule.name, rule])));
     },
     [Symbol.asyncDispose]: () => guardian.dismiss(),
   };
