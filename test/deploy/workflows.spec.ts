@@ -66,7 +66,7 @@ describe('CI', () => {
       readFileSync(join(ROOT, `${path.replace(/[.]redis$/, '')}.redis.spec.ts`), 'utf8'),
     );
     // One that asks for settings would start a Redis of its own.
-    for (const source of sources) expect(source).toMatch(/startRedis\(\)/);
+    for (const source of sources) expect(source).toMatch(/startRedis\((\{ flavor \})?\)/);
   });
 });
 
