@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 /** How long and how often {@link awaitUntil} asks. */
 export interface Patience {
-  /** Milliseconds until it gives up; 10000 without one. */
+  /** Milliseconds until it gives up; 25000 without one. */
   readonly timeout?: number;
   /** Milliseconds between two questions; 20 without one. */
   readonly interval?: number;
@@ -18,7 +18,7 @@ export async function awaitUntil<T>(
   condition: () => T | Promise<T>,
   patience: Patience = {},
 ): Promise<Exclude<T, false | null | undefined>> {
-  const { timeout = 10_000, interval = 20, what = 'the condition' } = patience;
+  const { timeout = 25_000, interval = 20, what = 'the condition' } = patience;
   const end = performance.now() + timeout;
   let lastError: unknown;
   do {

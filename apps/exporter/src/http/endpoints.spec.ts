@@ -201,10 +201,10 @@ describe('slow clients', () => {
     socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\nX-Prometheus-Scrape-Timeout-Seconds: 1.5\r\n\r\n');
     await pause(300);
     const { version } = slow.store.state ?? { version: 0 };
-    await awaitUntil(() => (slow.store.state?.version ?? 0) > version, { timeout: 5_000, what: 'the next step' });
+    await awaitUntil(() => (slow.store.state?.version ?? 0) > version, { what: 'the next step' });
     await pause(900);
     socket.resume();
-    await awaitUntil(() => closed, { timeout: 5_000, what: 'the end of the connection' });
+    await awaitUntil(() => closed, { what: 'the end of the connection' });
     expect(socket.bytesRead).toBeLessThan(3_000 * 1_000);
     expect((await slow.get('/metrics')).status).toBe(200);
   });
