@@ -69,6 +69,23 @@ describe('the supervisor and its seeds', () => {
     },
   );
 
+  it('W5: seeds anew where the slot turns out to lack something only when it is streamed from', async () => {
+    const server = new FakePostgres();
+    server.commit([spend()]);
+    let streams = 0;
+    const reach = (point: FakePoint): void => {
+      if (point !== 'stream' || ++streams !== 2) return;
+      throw new ExporterFailure({ kind: 'slot-lost', message: 'the publication lacks a table' });
+    };
+    await using pipeline = givenPipeline(server, { store: outlivingStore(), reach });
+    await pipeline.streaming();
+    await pipeline.caughtUp();
+    pipeline.upstream.breakOff();
+    await awaitUntil(() => counted(pipeline.state, 'seeds', 'slot_lost') === 1);
+    expect(pipeline.told.of('error').flat().join()).toContain('the publication lacks a table');
+    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows).toBe(1);
+  });
+
   it('W6: nothing of a seed that breaks off is ever served, and it is taken again from the start', async () => {
     const server = new FakePostgres();
     server.commit(Array.from({ length: 35 }, () => spend()));

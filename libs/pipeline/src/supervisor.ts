@@ -11,7 +11,7 @@ import { PoisonWatch } from './poison-watch.js';
 import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
 import { lastSeed, OTHER_SETTINGS, SeedPlan } from './seed-plan.js';
-import { SeedWanted } from './seed-wanted.js';
+import { seedWantedBy } from './seed-wanted.js';
 import { takeSeed } from './seeding.js';
 import { giveUpSlot, SlotGuard } from './slot-guard.js';
 import { decideStart, type SeedReason, type StartDecision } from './start-decision.js';
@@ -262,7 +262,7 @@ export class Supervisor {
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const { observer, store } = this.#options;
     if (signal.aborted) return;
-    const wanted = error instanceof SeedWanted ? error : this.#broken.wayOut(error);
+    const wanted = seedWantedBy(error) ?? this.#broken.wayOut(error);
     if (wanted !== error) this.#tell(error);
     if (wanted !== null) {
       this.#asked = { reason: wanted.reason, of: lastSeed(store) };

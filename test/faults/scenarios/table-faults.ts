@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Happening, Scenario } from '../scenario.js';
+import { terminate } from '../world/postgres-acts.js';
 import type { World } from '../world/world.js';
 
 const LOGS = '"LiteLLM_SpendLogs"';
@@ -110,5 +111,22 @@ export const tableFaults: readonly Scenario[] = [
     ),
     within: 30,
     seeds: ['slot_lost'],
+  },
+  {
+    name: 'table-unpublished-and-reconnect',
+    fault:
+      'the spend logs taken out of the publication, and the walsender terminated: what was written between is in no slot',
+    form: 'full',
+    needs: { plugin: 'pgoutput', env },
+    within: 30,
+    seeds: ['slot_lost'],
+    run: async (world) => {
+      await world.traffic.more(60);
+      await world.query(`ALTER PUBLICATION litellm_exporter DROP TABLE ${LOGS}`);
+      await world.traffic.more(30);
+      const since = performance.now();
+      await terminate(world, 'walsender');
+      return { recovery: await world.recovered(since) };
+    },
   },
 ];
