@@ -34,7 +34,7 @@ export class KeyTable {
     const whole = this.#whole.get(token);
     if (whole !== undefined) return whole;
     const address = this.#packed.find(token);
-    return address === undefined ? undefined : this.#packed.read(address);
+    return address === undefined ? undefined : this.#packed.read(address, token);
   }
 
   set(key: KeyEntity): void {

@@ -20,6 +20,14 @@ const TOKEN = /^[0-9a-f]{64}$/;
 const TOKEN_WORDS = 8;
 const LONGEST_TEXT = 1_024;
 
+/** What all packed keys have in common. */
+const UNRESTRICTED = {
+  budgetId: '',
+  models: [],
+  ...{ maxBudget: null, budgetResetAt: null, expires: null, blocked: false },
+  ...{ maxParallelRequests: null, tpmLimit: null, rpmLimit: null },
+} as const;
+
 /** True for a key that nothing restricts: no limit, budget, expiry, list of models or block. */
 export function isUnrestricted(key: KeyEntity): boolean {
   const { maxParallelRequests, tpmLimit, rpmLimit, maxBudget, budgetResetAt, expires } = key;
@@ -64,24 +72,20 @@ export class PackedKeys {
     return this.#index.find((this.#soughtWords[0] as number) >>> 0, this.#isSought);
   }
 
-  /** The key at an address, as it was put there. */
-  read(address: number): KeyEntity {
+  /** The key at an address, as it was put there; who knows its token saves the time of spelling it. */
+  read(address: number, token?: string): KeyEntity {
     const { page, at } = this.#place(address);
-    const owner = (part: number): string => this.#owners.text(page.readUInt32LE(at + part));
     const nameEnd = at + TEXTS + page.readUInt16LE(at + NAME_LENGTH);
     return {
       table: 'key',
-      token: page.toString('hex', at, at + SPEND),
+      token: token ?? page.toString('hex', at, at + SPEND),
       keyName: page.toString('utf8', at + TEXTS, nameEnd),
       keyAlias: page.toString('utf8', nameEnd, nameEnd + page.readUInt16LE(at + ALIAS_LENGTH)),
-      userId: owner(USER),
-      teamId: owner(TEAM),
-      organizationId: owner(ORGANIZATION),
-      budgetId: '',
-      models: [],
+      userId: this.#owners.text(page.readUInt32LE(at + USER)),
+      teamId: this.#owners.text(page.readUInt32LE(at + TEAM)),
+      organizationId: this.#owners.text(page.readUInt32LE(at + ORGANIZATION)),
       spend: page.readDoubleLE(at + SPEND),
-      ...{ maxBudget: null, budgetResetAt: null, expires: null, blocked: false },
-      ...{ maxParallelRequests: null, tpmLimit: null, rpmLimit: null },
+      ...UNRESTRICTED,
     };
   }
 

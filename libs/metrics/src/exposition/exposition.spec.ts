@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
@@ -118,6 +119,22 @@ describe('answers to scrapes', () => {
       const answer = await exposition.answer({ ...request, signal, state: new FakeState({ version }) });
       if (version % 2 === 0) answer.release();
       else await bodyOf(answer);
+    }
+  });
+
+  it('as gzip are whole when pieces of earlier ones stand between new ones, and do not compress at all', async () => {
+    const self = new SelfMetrics({ version: '1.2.3', revision: 'abc' }, false);
+    const exposition = createExposition({ disabled: '', maxSeries: 0 }, self);
+    // Names that do not repeat each other give pieces far larger than what a stream holds by itself.
+    const named = (at: number): string => createHash('sha512').update(`${at}`).digest('base64').repeat(2);
+    for (const changed of [0, 700, 2_900]) {
+      const spend_by_tag = Array.from({ length: 3_000 }, (_, at) => [[named(at)], 1, at < changed ? -at : at] as const);
+      const state = new FakeState({ series: { spend_by_tag }, version: changed + 1 });
+      const request = { state, withProcess: false, accept: undefined, signal: new AbortController().signal };
+      const plain = await bodyOf(await exposition.answer({ ...request, acceptEncoding: undefined }));
+      const packed = await bodyOf(await exposition.answer({ ...request, acceptEncoding: 'gzip' }));
+      expect(gunzipSync(packed).equals(plain)).toBe(true);
+      expect(packed.length).toBeGreaterThan(150_000);
     }
   });
 });

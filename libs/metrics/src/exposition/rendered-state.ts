@@ -1,8 +1,6 @@
-import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw } from 'node:zlib';
+import type { TransformOptions } from 'node:stream';
+import { constants, crc32, createDeflateRaw, type ZlibOptions } from 'node:zlib';
 import type { Dialect } from './dialect.js';
-
-const deflate = promisify(deflateRaw);
 
 /** A piece of a gzip body that more can follow: raw deflate, closed on a byte, and what the trailer needs. */
 export interface DeflatedBody {
@@ -14,6 +12,9 @@ export interface DeflatedBody {
 
 /** The fastest level: level 6 takes three times as long for a tenth less. */
 export const COMPRESSION_LEVEL = 1;
+
+/** Lines repeat those just above them: a window of 8 kB finds as much as one of 32. */
+const WINDOW_BITS = 13;
 
 /** One state as text, ready to be sent any number of times. Without what ends an answer: more families may follow. */
 export class RenderedState {
@@ -38,30 +39,60 @@ export class RenderedState {
   }
 }
 
+const DEFLATE_OPTIONS: ZlibOptions & Pick<TransformOptions, 'readableHighWaterMark'> = {
+  level: COMPRESSION_LEVEL,
+  windowBits: WINDOW_BITS,
+  flush: constants.Z_FULL_FLUSH,
+  // Nothing is read before a chunk is done: it must not wait for room.
+  readableHighWaterMark: Number.MAX_SAFE_INTEGER,
+};
+
 /** What chunks were deflated to, for as long as they live: answers share those whose lines have not changed. */
 const DEFLATED = new WeakMap<Buffer, Promise<Buffer>>();
 
-/**
- * Deflates without the final block, so that another deflate stream can follow directly. Chunk by chunk: each ends on a
- * byte (full flush) and knows nothing of the one before, so that it fits behind any other.
- */
+/** Deflates without the final block, so that another deflate stream can follow directly. */
 async function deflateOpen(chunks: readonly Buffer[]): Promise<DeflatedBody> {
   const deflated: Buffer[] = [];
   let crc = 0;
   let length = 0;
-  for (const chunk of chunks) {
-    crc = crc32(chunk, crc);
-    length += chunk.length;
-    deflated.push(await deflatedChunk(chunk));
+  const deflater = new ChunkDeflater();
+  try {
+    for (const chunk of chunks) {
+      crc = crc32(chunk, crc);
+      length += chunk.length;
+      let piece = DEFLATED.get(chunk);
+      if (piece === undefined) {
+        piece = deflater.deflate(chunk);
+        DEFLATED.set(chunk, piece);
+      }
+      deflated.push(await piece);
+    }
+  } finally {
+    deflater.close();
   }
   return { chunks: deflated, crc, length };
 }
 
-function deflatedChunk(chunk: Buffer): Promise<Buffer> {
-  let deflated = DEFLATED.get(chunk);
-  if (deflated === undefined) {
-    deflated = deflate(chunk, { level: COMPRESSION_LEVEL, finishFlush: constants.Z_FULL_FLUSH });
-    DEFLATED.set(chunk, deflated);
+/**
+ * Deflates chunk by chunk in the thread pool: each ends on a byte (full flush) and knows nothing of the one before, so
+ * that it fits behind any other. One stream for all of them, because each would take 100 kB outside of the heap, which
+ * makes V8 collect garbage all the time.
+ */
+class ChunkDeflater {
+  readonly #stream = createDeflateRaw(DEFLATE_OPTIONS);
+
+  /** One chunk at a time. */
+  deflate(chunk: Buffer): Promise<Buffer> {
+    const stream = this.#stream;
+    return new Promise((resolve, reject) => {
+      stream.write(chunk, (error) => {
+        if (error) reject(error);
+        else resolve((stream.read() as Buffer | null) ?? Buffer.alloc(0));
+      });
+    });
   }
-  return deflated;
+
+  close(): void {
+    this.#stream.close();
+  }
 }

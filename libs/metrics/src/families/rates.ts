@@ -44,10 +44,12 @@ function* ratesOf(view: StateView): Steps<readonly Rate[]> {
       if (labels !== undefined) rates.push({ labels: [inner, ...labels], rows, tokens: sum });
     });
   };
-  const byUser = yield* sumBy(view, 'rate_by_user', (series) => series.key[0] as string);
-  yield* gather(byUser, (id) => {
+  // Series of users are theirs alone: there is nothing to be summed.
+  yield* each(view.series('rate_by_user'), (series) => {
+    const [id, model] = series.key as [string, string];
     const user = entities.get('user', id);
-    return user && ['user', id, orNone(user.userAlias)];
+    if (user === undefined) return;
+    rates.push({ labels: [model, 'user', id, orNone(user.userAlias)], rows: series.rows, tokens: series.sum(0) });
   });
   const byTeam = yield* sumBy(view, 'rate_by_team', (series) => series.key[0] as string);
   yield* gather(byTeam, (id) => {
@@ -73,7 +75,7 @@ function* ratesOf(view: StateView): Steps<readonly Rate[]> {
 
 function* sumBy(
   view: StateView,
-  kind: 'rate_by_user' | 'rate_by_team' | 'rate_by_key',
+  kind: 'rate_by_team' | 'rate_by_key',
   ownerOf: (series: SeriesView) => string,
 ): Steps<SumsByPair> {
   const sums = new SumsByPair();
