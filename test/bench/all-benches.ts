@@ -1,5 +1,6 @@
 import type { Bench } from './framework/bench.js';
 import type { Chapter } from './framework/report.js';
+import { capacityChapter } from './serving/capacity.chapter.js';
 import { growthBench } from './serving/growth.bench.js';
 import { manyKeysBench } from './serving/many-keys.bench.js';
 import { redisMemoryBench } from './serving/redis-memory.bench.js';
@@ -20,4 +21,4 @@ export const allBenches: readonly Bench[] = [
 ];
 
 /** What docs/BENCHMARKS.md says beyond single benches, from their results. */
-export const chapters: readonly Chapter[] = [];
+export const chapters: readonly Chapter[] = [capacityChapter];
