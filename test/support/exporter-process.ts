@@ -100,9 +100,9 @@ export async function startExporter(options: Omit<AppOptions, 'app'>): Promise<E
       if (!app.isRunning()) fail(app, await app.ended);
     },
     scrape: async (format: ExpositionFormat = '0.0.4') => {
-      const response = await fetch(`${origin}/metrics`, { headers: { accept: accepts[format] } });
-      if (!response.ok) throw new Error(`GET /metrics: ${response.status} ${await response.text()}`);
-      return parseExposition(await response.text(), format);
+      const { status, text } = await httpGet(`${origin}/metrics`, 60_000, { accept: accepts[format] });
+      if (status !== 200) throw new Error(`GET /metrics: ${status} ${text}`);
+      return parseExposition(text, format);
     },
   });
 }

@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { get, type OutgoingHttpHeaders } from 'node:http';
 
 /** What a server has answered. */
 export interface Answer {
@@ -12,9 +12,9 @@ export interface Answer {
  *
  * @throws Error where there is no whole answer in time
  */
-export function httpGet(url: string, patience: number): Promise<Answer> {
+export function httpGet(url: string, patience: number, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false }, (response) => {
+    const request = get(url, { agent: false, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
