@@ -8,7 +8,7 @@ import { type BenchDatabase, openBenchDatabase } from './bench-database.js';
 import { type RewindableRedis, startRewindableRedis } from './exporter-state.js';
 import { Owned } from './owned.js';
 import { processorSeconds } from './process-usage.js';
-import { type BacklogShape, writeBacklog } from './write-backlog.js';
+import { type BacklogShape, makePatterns, writeBacklog } from './write-backlog.js';
 
 /** What a backlog is made for. */
 export interface BacklogOptions extends BacklogShape {
@@ -30,6 +30,7 @@ export class Backlog implements AsyncDisposable {
   static async open(options: BacklogOptions): Promise<Backlog> {
     await using stack = new Owned();
     const database = stack.use(await openBenchDatabase({ promptBytes: options.promptBytes ?? 0 }));
+    await makePatterns(database);
     const drains = new Map<Plugin, Drain>();
     for (const plugin of options.plugins) {
       const redis = stack.use(await startRewindableRedis(`bench_${plugin}`));
@@ -56,6 +57,11 @@ export class Backlog implements AsyncDisposable {
   /** pg_recvlogical writes it to /dev/null with the options that the exporter has asked for; rows a second. */
   byRecvlogical(plugin: Plugin): Promise<number> {
     return this.drainOf(plugin).byRecvlogical();
+  }
+
+  /** The backlog as a walsender would send it, message by message; it stays in the slot. */
+  messages(plugin: Plugin): Promise<readonly Buffer[]> {
+    return this.drainOf(plugin).messages();
   }
 
   /** Of every server that takes part. */
@@ -99,9 +105,10 @@ class Drain {
 
   /** Lets an exporter seed and stream, stops it, and keeps the slot and the state that it leaves. */
   async seed(): Promise<void> {
+    const logged = this.database.server.log().length;
     const exporter = await this.start();
     await exporter.awaitReady(60_000);
-    await this.startOfStream(0);
+    await this.startOfStream(logged);
     await exporter.stop();
     await this.redis.remember();
     await this.copySlot(this.slot, this.kept);
@@ -135,6 +142,18 @@ class Drain {
     const ended = await draining;
     await this.dropSlot(slot);
     return this.rows / ((ended - began) / 1000);
+  }
+
+  async messages(): Promise<readonly Buffer[]> {
+    const options = this.options.flatMap((option) => {
+      const [name = '', ...value] = option.split('=');
+      return [name, value.join('=')];
+    });
+    const { rows } = await this.database.sql.query<{ data: Buffer }>(
+      'SELECT data FROM pg_logical_slot_peek_binary_changes($1, NULL, NULL, VARIADIC $2::text[])',
+      [this.kept, options],
+    );
+    return rows.map(({ data }) => data);
   }
 
   private start() {
@@ -195,9 +214,11 @@ class Drain {
 
   /** What the exporter has asked of the plugin, as `name=value`. */
   private optionsAskedFor(): readonly string[] {
-    const [, list = ''] =
-      new RegExp(`SLOT "${this.slot}" LOGICAL \\S+ \\((.*)\\)$`, 'm').exec(this.database.server.log()) ?? [];
-    return [...list.matchAll(/"([^"]+)" '((?:[^']|'')*)'/g)].map(([, name, value]) => `${name}=${value}`);
+    const asked = new RegExp(`START_REPLICATION SLOT "${this.slot}" LOGICAL \\S+ \\((.*)\\)$`, 'm');
+    const [, list = ''] = asked.exec(this.database.server.log()) ?? [];
+    const options = [...list.matchAll(/"([^"]+)" '((?:[^']|'')*)'/g)].map(([, name, value]) => `${name}=${value}`);
+    if (options.length === 0) throw new Error('the log does not say what the exporter has asked for');
+    return options;
   }
 
   private endOfBacklog(): Lsn {

@@ -31,7 +31,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_size: '32GB',
   checkpoint_timeout: '1d',
   autovacuum: 'off',
-  synchronous_commit: 'off',
   log_line_prefix: '%n ',
   log_replication_commands: 'on',
   log_checkpoints: 'off',

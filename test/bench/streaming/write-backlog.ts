@@ -26,8 +26,6 @@ const RENEWED: Readonly<Record<string, string>> = {
  */
 export async function writeBacklog(database: BenchDatabase, { rows, rowsPerTransaction }: BacklogShape): Promise<Lsn> {
   const { sql } = database;
-  const patterns = Math.min(PATTERNS, rows);
-  await makePatterns(database, patterns);
   const { rows: columns } = await sql.query<{ name: string }>(
     `SELECT attname AS name FROM pg_attribute WHERE attrelid = '${SPEND_LOGS}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
   );
@@ -40,7 +38,7 @@ export async function writeBacklog(database: BenchDatabase, { rows, rowsPerTrans
         INSERT INTO ${SPEND_LOGS} (${names})
           SELECT ${values}
           FROM generate_series(first, least(first + ${rowsPerTransaction}, ${rows}) - 1) AS g,
-            LATERAL (SELECT (hashint8(g) & 2147483647) % ${patterns} + 1 AS wanted, make_interval(secs => g % 3600) AS moved) AS drawn
+            LATERAL (SELECT (hashint8(g) & 2147483647) % ${PATTERNS} + 1 AS wanted, make_interval(secs => g % 3600) AS moved) AS drawn
           JOIN bench_pattern AS p ON p.number = drawn.wanted;
         COMMIT;
         first := first + ${rowsPerTransaction};
@@ -51,11 +49,12 @@ export async function writeBacklog(database: BenchDatabase, { rows, rowsPerTrans
   return parseLsn(ends[0]?.lsn ?? '');
 }
 
-/** Takes rows out of the simulator's hands: written once, as LiteLLM's columns, into a table that no slot speaks of. */
-async function makePatterns({ sql, simulator }: BenchDatabase, patterns: number): Promise<void> {
-  const { rows } = await sql.query(`SELECT to_regclass('bench_pattern') AS made`);
-  if (rows[0]?.made !== null) return;
-  await simulator.writeBatch(patterns);
+/**
+ * Takes rows out of the simulator's hands: written once as spend logs, and kept in a table that no slot speaks of. Comes before the
+ * slots are made, so that these rows are no part of a backlog.
+ */
+export async function makePatterns({ sql, simulator }: BenchDatabase): Promise<void> {
+  await simulator.writeBatch(PATTERNS);
   await sql.query(`CREATE UNLOGGED TABLE bench_pattern AS SELECT row_number() OVER () AS number, * FROM ${SPEND_LOGS}`);
   await sql.query('ALTER TABLE bench_pattern ADD PRIMARY KEY (number)');
   await sql.query('ANALYZE bench_pattern');
