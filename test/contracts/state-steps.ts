@@ -6,6 +6,7 @@ import {
   edgeOf,
   emptyRecord,
   type Generation,
+  keyOf,
   type PairValue,
   SERIES_KINDS,
   type SeriesKind,
@@ -131,12 +132,8 @@ export class StepMaker {
       const { bucket } = this.state.specs[window];
       const names = parts.map((part) => `${part} ${key}`);
       const start = Math.floor((clock - age) / bucket) * bucket;
-      delta.addRow(
-        kind,
-        names,
-        start,
-        sums.map((_, place) => (place === 0 ? sum : Math.round(sum))),
-      );
+      const added = sums.flatMap((_, place) => [place === 0 ? sum : Math.round(sum), 0]);
+      delta.addValues(kind, keyOf(names), start, [1, ...added]);
       delta.count('spend_usd', [`model ${key}`], sum);
       delta.observe('request_duration', [`model ${key}`], this.state.settings.durationBuckets, Math.abs(sum));
     }

@@ -1,4 +1,5 @@
-import { entriesOf, keyText } from './delta.js';
+import { entriesOf } from './delta.js';
+import { keyText } from './key.js';
 import type { CounterValue, ExactSum, HistogramValue } from './record.js';
 import type { CounterKind, CounterView, HistogramKind, HistogramView } from './view.js';
 

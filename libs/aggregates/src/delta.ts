@@ -1,32 +1,28 @@
-import { addExact, addExactAt, EXACT_ZERO } from './exact-sum.js';
+import { addExactAt } from './exact-sum.js';
+import { type Key, keyOf } from './key.js';
 import type { ExactSum } from './record.js';
 import { type CounterKind, type FigureName, type HistogramKind, SERIES_KINDS, type SeriesKind } from './view.js';
 
-/** Separates the parts of a series' key inside one map key; PostgreSQL's text can't contain it. */
-const SEPARATOR = '\u0000';
-
-/** What one series gains, by bucket: `[rows, high, low, …]`. */
+/** What one series gains in one bucket: `[rows, high, low, …]`. */
 export interface SeriesDelta {
-  readonly key: readonly string[];
-  readonly buckets: Map<number, number[]>;
+  readonly key: Key;
+  readonly values: number[];
 }
 
-/** What one counter gains. */
+/** What the series of one kind gain, by bucket and by the text of their key: a transaction touches hardly more than one bucket. */
+export type SeriesDeltas = Map<number, Map<string, SeriesDelta>>;
+
+/** What one counter gains; `value` is an exact sum that is added to in place. */
 export interface CounterDelta {
   readonly labels: readonly string[];
-  value: ExactSum;
+  readonly value: [high: number, low: number];
 }
 
-/** What one histogram gains. */
+/** What one histogram gains; `sum` likewise. */
 export interface HistogramDelta {
   readonly labels: readonly string[];
   readonly buckets: number[];
-  sum: ExactSum;
-}
-
-/** One text for the parts of a key or of label values. */
-export function keyText(parts: readonly string[]): string {
-  return parts.length === 1 ? (parts[0] as string) : parts.join(SEPARATOR);
+  readonly sum: [high: number, low: number];
 }
 
 /**
@@ -36,112 +32,147 @@ export function keyText(parts: readonly string[]): string {
 export class Delta {
   /** Spend-log rows folded in. */
   rows = 0;
-  readonly series: { readonly [K in SeriesKind]?: Map<string, SeriesDelta> } = {};
+  readonly series: { readonly [K in SeriesKind]?: SeriesDeltas } = {};
   readonly counters: { readonly [K in CounterKind]?: Map<string, CounterDelta> } = {};
   readonly histograms: { readonly [K in HistogramKind]?: Map<string, HistogramDelta> } = {};
   readonly figures: Partial<Record<FigureName | 'covered_since', number | string>> = {};
 
-  /** Adds one row with its sums to one bucket of one series. */
-  addRow(kind: SeriesKind, key: readonly string[], bucket: number, sums: readonly number[]): void {
-    const values = this.#bucketValues(kind, key, bucket);
+  /** Adds one row without sums to one bucket of one series. */
+  addRow(kind: SeriesKind, key: Key, bucket: number): number[] {
+    const values = this.#valuesOf(kind, key, bucket);
     values[0] = (values[0] as number) + 1;
-    for (let place = 0; place < sums.length; place++) {
-      addExactAt(values, 1 + 2 * place, sums[place] as number, 0);
-    }
+    return values;
+  }
+
+  /** Adds one row with one sum to one bucket of one series. */
+  addRowWith(kind: SeriesKind, key: Key, bucket: number, sum: number): void {
+    addExactAt(this.addRow(kind, key, bucket), 1, sum, 0);
   }
 
   /** Adds to a counter; a negative amount adds 0, because a counter only grows. */
   count(kind: CounterKind, labels: readonly string[], amount: number): void {
-    this.addExactly(kind, labels, [Math.max(amount, 0), 0]);
+    this.countKey(kind, keyOf(labels), amount);
+  }
+
+  /** As {@link count}, for labels whose key is at hand. */
+  countKey(kind: CounterKind, key: Key, amount: number): void {
+    addExactAt(this.#counter(kind, key), 0, Math.max(amount, 0), 0);
   }
 
   /** Adds a sum that is known exactly, and is not negative, to a counter. */
   addExactly(kind: CounterKind, labels: readonly string[], amount: ExactSum): void {
-    const counters = mapIn(this.counters, kind);
-    const text = keyText(labels);
-    const entry = counters.get(text);
-    if (entry === undefined) counters.set(text, { labels, value: amount });
-    else entry.value = addExact(entry.value, amount[0], amount[1]);
+    addExactAt(this.#counter(kind, keyOf(labels)), 0, amount[0], amount[1]);
   }
 
   /** Adds one observation in seconds to a histogram with the given upper bounds. */
-  observe(kind: HistogramKind, labels: readonly string[], bounds: readonly number[], seconds: number): void {
-    const histogram = this.#histogram(kind, labels, bounds.length + 1);
-    const place = bounds.findIndex((bound) => seconds <= bound);
-    const at = place === -1 ? bounds.length : place;
+  observe(kind: HistogramKind, key: Key, bounds: readonly number[], seconds: number): void {
+    const histogram = this.#histogram(kind, key, bounds.length + 1);
+    let at = 0;
+    while (at < bounds.length && seconds > (bounds[at] as number)) at += 1;
     histogram.buckets[at] = (histogram.buckets[at] as number) + 1;
-    histogram.sum = addExact(histogram.sum, seconds, 0);
+    addExactAt(histogram.sum, 0, seconds, 0);
   }
 
-  /** Takes in all of another delta. */
+  /** Takes in all of another delta, which is used up by it: parts of it belong to this one afterwards. */
   merge(other: Delta): void {
     this.rows += other.rows;
-    this.#mergeSeries(other);
-    for (const [kind, counters] of entriesOf(other.counters)) {
-      for (const { labels, value } of counters.values()) this.addExactly(kind, labels, value);
+    for (const [kind, buckets] of entriesOf<SeriesKind, SeriesDeltas>(other.series)) {
+      const own = mapIn(this.series, kind);
+      for (const [bucket, series] of buckets) mergeSeries(own, bucket, series);
     }
-    for (const [kind, histograms] of entriesOf(other.histograms)) {
-      for (const from of histograms.values()) {
-        const into = this.#histogram(kind, from.labels, from.buckets.length);
-        from.buckets.forEach((amount, place) => {
-          into.buckets[place] = (into.buckets[place] as number) + amount;
-        });
-        into.sum = addExact(into.sum, from.sum[0], from.sum[1]);
-      }
+    for (const [kind, counters] of entriesOf<CounterKind, Map<string, CounterDelta>>(other.counters)) {
+      mergeEntries(mapIn(this.counters, kind), counters, (into, { value }) =>
+        addExactAt(into.value, 0, value[0], value[1]),
+      );
+    }
+    for (const [kind, histograms] of entriesOf<HistogramKind, Map<string, HistogramDelta>>(other.histograms)) {
+      mergeEntries(mapIn(this.histograms, kind), histograms, addHistogram);
     }
     Object.assign(this.figures, other.figures);
   }
 
   /** Adds what another state holds in one bucket of one series: values as in {@link SeriesDelta}. */
-  addValues(kind: SeriesKind, key: readonly string[], bucket: number, added: ArrayLike<number>): void {
-    const values = this.#bucketValues(kind, key, bucket);
-    values[0] = (values[0] as number) + (added[0] as number);
-    for (let at = 1; at < added.length; at += 2) {
-      addExactAt(values, at, added[at] as number, added[at + 1] as number);
-    }
+  addValues(kind: SeriesKind, key: Key, bucket: number, added: ArrayLike<number>): void {
+    addTo(this.#valuesOf(kind, key, bucket), added);
   }
 
-  #mergeSeries(other: Delta): void {
-    for (const [kind, series] of entriesOf(other.series)) {
-      for (const { key, buckets } of series.values()) {
-        for (const [bucket, values] of buckets) this.addValues(kind, key, bucket, values);
-      }
+  #valuesOf(kind: SeriesKind, key: Key, bucket: number): number[] {
+    const buckets = mapIn(this.series, kind);
+    let series = buckets.get(bucket);
+    if (series === undefined) {
+      series = new Map();
+      buckets.set(bucket, series);
     }
-  }
-
-  #bucketValues(kind: SeriesKind, key: readonly string[], bucket: number): number[] {
-    const series = mapIn(this.series, kind);
-    const text = keyText(key);
-    let entry = series.get(text);
+    let entry = series.get(key.text);
     if (entry === undefined) {
-      entry = { key, buckets: new Map() };
-      series.set(text, entry);
+      entry = { key, values: zeros(SERIES_KINDS[kind].sums.length) };
+      series.set(key.text, entry);
     }
-    let values = entry.buckets.get(bucket);
-    if (values === undefined) {
-      values = new Array<number>(1 + 2 * SERIES_KINDS[kind].sums.length).fill(0);
-      entry.buckets.set(bucket, values);
-    }
-    return values;
+    return entry.values;
   }
 
-  #histogram(kind: HistogramKind, labels: readonly string[], buckets: number): HistogramDelta {
+  #counter(kind: CounterKind, key: Key): [number, number] {
+    const counters = mapIn(this.counters, kind);
+    let entry = counters.get(key.text);
+    if (entry === undefined) {
+      entry = { labels: key.parts, value: [0, 0] };
+      counters.set(key.text, entry);
+    }
+    return entry.value;
+  }
+
+  #histogram(kind: HistogramKind, key: Key, buckets: number): HistogramDelta {
     const histograms = mapIn(this.histograms, kind);
-    const text = keyText(labels);
-    let entry = histograms.get(text);
+    let entry = histograms.get(key.text);
     if (entry === undefined) {
-      entry = { labels, buckets: new Array<number>(buckets).fill(0), sum: EXACT_ZERO };
-      histograms.set(text, entry);
+      entry = { labels: key.parts, buckets: new Array<number>(buckets).fill(0), sum: [0, 0] };
+      histograms.set(key.text, entry);
     }
     return entry;
   }
 }
 
-function mapIn<K extends string, V>(maps: { readonly [P in K]?: Map<string, V> }, kind: K): Map<string, V> {
-  const writable = maps as { [P in K]?: Map<string, V> };
+/** Written out for the kinds there are: V8 learns what a literal becomes and makes the next one so at once. */
+function zeros(sums: number): number[] {
+  if (sums === 0) return [0];
+  if (sums === 1) return [0, 0, 0];
+  return new Array<number>(1 + 2 * sums).fill(0);
+}
+
+function addTo(values: number[], added: ArrayLike<number>): void {
+  values[0] = (values[0] as number) + (added[0] as number);
+  for (let at = 1; at < added.length; at += 2) {
+    addExactAt(values, at, added[at] as number, added[at + 1] as number);
+  }
+}
+
+function mergeSeries(own: SeriesDeltas, bucket: number, series: Map<string, SeriesDelta>): void {
+  const into = own.get(bucket);
+  if (into === undefined) own.set(bucket, series);
+  else mergeEntries(into, series, ({ values }, from) => addTo(values, from.values));
+}
+
+/** Takes over what is new, and adds the rest. */
+function mergeEntries<T>(into: Map<string, T>, from: Map<string, T>, add: (into: T, from: T) => void): void {
+  for (const [text, entry] of from) {
+    const own = into.get(text);
+    if (own === undefined) into.set(text, entry);
+    else add(own, entry);
+  }
+}
+
+function addHistogram(into: HistogramDelta, from: HistogramDelta): void {
+  for (let place = 0; place < from.buckets.length; place += 1) {
+    into.buckets[place] = (into.buckets[place] as number) + (from.buckets[place] as number);
+  }
+  addExactAt(into.sum, 0, from.sum[0], from.sum[1]);
+}
+
+function mapIn<K extends string, Name, V>(maps: { readonly [P in K]?: Map<Name, V> }, kind: K): Map<Name, V> {
+  const writable = maps as { [P in K]?: Map<Name, V> };
   const existing = writable[kind];
   if (existing !== undefined) return existing;
-  const created = new Map<string, V>();
+  const created = new Map<Name, V>();
   writable[kind] = created;
   return created;
 }

@@ -1,6 +1,7 @@
 import type { SpendFact } from '@app/litellm';
 import type { Delta } from './delta.js';
 import { addExactAt } from './exact-sum.js';
+import { type Key, KeyMemory } from './key.js';
 import type { AggregateSettings } from './settings.js';
 import type { WindowName } from './view.js';
 import { bucketOf, edgeOf, type WindowSpec, windowSpecs } from './windows.js';
@@ -20,10 +21,19 @@ export interface SpendById {
   readonly keys: Map<string, number[]>;
 }
 
+/** The keys of a row that several series are kept by; null where it has no user, or neither team nor organization. */
+interface RowKeys {
+  readonly model: Key;
+  readonly user: Key | null;
+  readonly team: Key | null;
+}
+
 /** Folds spend-log facts into deltas, by the metric contract (METRICS.md sections 1 and 2). */
 export class SpendFold {
   readonly #settings: AggregateSettings;
   readonly #specs: Readonly<Record<WindowName, WindowSpec>>;
+  /** Keys of series and label values; anybody who adds to the same deltas may use it. */
+  readonly keys = new KeyMemory();
   #edges: Record<WindowName, number> = { S: 0, R: 0, E: 0, K: 0, M: 0 };
 
   constructor(settings: AggregateSettings) {
@@ -50,58 +60,69 @@ export class SpendFold {
       return;
     }
     delta.rows += 1;
-    this.#addSpendWindow(delta, fact);
+    const keys = this.#keysOf(fact);
+    this.#addSpendWindow(delta, fact, keys);
     this.#addShortWindows(delta, fact);
-    this.#addLastMinute(delta, fact, origin.from === 'stream' ? origin.commitTime : fact.endTime);
-    if (this.#growsCounters(fact, origin)) this.#addCounters(delta, byId, fact);
+    this.#addLastMinute(delta, { fact, keys, arrival: origin.from === 'stream' ? origin.commitTime : fact.endTime });
+    if (this.#growsCounters(fact, origin)) this.#addCounters(delta, byId, { fact, keys });
   }
 
-  #addSpendWindow(delta: Delta, fact: SpendFact): void {
+  #keysOf({ user, teamId, organizationId, model }: SpendFact): RowKeys {
+    return {
+      model: this.keys.one(model),
+      user: user === '' ? null : this.keys.two(user, model),
+      team: teamId === '' && organizationId === '' ? null : this.keys.three(teamId, organizationId, model),
+    };
+  }
+
+  #addSpendWindow(delta: Delta, fact: SpendFact, keys: RowKeys): void {
+    const { spend } = fact;
     const keyBucket = bucketOf(this.#specs.K, fact.startTime);
-    if (keyBucket >= this.#edges.K) delta.addRow('spend_by_key', [fact.apiKey], keyBucket, [fact.spend]);
+    if (keyBucket >= this.#edges.K) delta.addRowWith('spend_by_key', this.keys.one(fact.apiKey), keyBucket, spend);
     const bucket = bucketOf(this.#specs.S, fact.startTime);
     if (bucket < this.#edges.S) return;
-    const { model, spend } = fact;
-    delta.addRow('spend_by_model', [model], bucket, [
-      spend,
-      fact.totalTokens,
-      fact.promptTokens,
-      fact.completionTokens,
-    ]);
-    if (fact.user !== '') delta.addRow('spend_by_user', [fact.user, model], bucket, [spend]);
-    if (fact.teamId !== '' || fact.organizationId !== '') {
-      delta.addRow('spend_by_team', [fact.teamId, fact.organizationId, model], bucket, [spend]);
-    }
+    const byModel = delta.addRow('spend_by_model', keys.model, bucket);
+    addExactAt(byModel, 1, spend, 0);
+    addExactAt(byModel, 3, fact.totalTokens, 0);
+    addExactAt(byModel, 5, fact.promptTokens, 0);
+    addExactAt(byModel, 7, fact.completionTokens, 0);
+    if (keys.user !== null) delta.addRowWith('spend_by_user', keys.user, bucket, spend);
+    if (keys.team !== null) delta.addRowWith('spend_by_team', keys.team, bucket, spend);
     for (const tag of fact.tags) {
-      if (this.#settings.tagExclude?.test(tag) !== true) delta.addRow('spend_by_tag', [tag], bucket, [spend]);
+      if (this.#settings.tagExclude?.test(tag) !== true) {
+        delta.addRowWith('spend_by_tag', this.keys.one(tag), bucket, spend);
+      }
     }
     if (fact.status === 'success') {
-      delta.addRow('traffic_model', [fact.modelId, fact.modelGroup, model, fact.provider], bucket, []);
+      const traffic = this.keys.four([fact.modelId, fact.modelGroup, fact.model, fact.provider]);
+      delta.addRow('traffic_model', traffic, bucket);
     }
-    if (fact.modelGroup !== '') delta.addRow('model_group', [fact.modelGroup], bucket, []);
+    if (fact.modelGroup !== '') delta.addRow('model_group', this.keys.one(fact.modelGroup), bucket);
   }
 
   #addShortWindows(delta: Delta, fact: SpendFact): void {
     const requestBucket = bucketOf(this.#specs.R, fact.startTime);
     if (requestBucket >= this.#edges.R) {
-      delta.addRow('requests', [fact.model, fact.status], requestBucket, []);
-      if (fact.cache !== 'none') delta.addRow('cache', [fact.model, fact.cache], requestBucket, []);
+      delta.addRow('requests', this.keys.two(fact.model, fact.status), requestBucket);
+      if (fact.cache !== 'none') delta.addRow('cache', this.keys.two(fact.model, fact.cache), requestBucket);
     }
     const errorBucket = bucketOf(this.#specs.E, fact.startTime);
     if (fact.status === 'failure' && errorBucket >= this.#edges.E) {
-      delta.addRow('errors', [fact.model, fact.errorType], errorBucket, []);
+      delta.addRow('errors', this.keys.two(fact.model, fact.errorType), errorBucket);
     }
   }
 
-  #addLastMinute(delta: Delta, fact: SpendFact, arrival: number): void {
+  #addLastMinute(
+    delta: Delta,
+    row: { readonly fact: SpendFact; readonly keys: RowKeys; readonly arrival: number },
+  ): void {
+    const { fact, keys, arrival } = row;
     const bucket = bucketOf(this.#specs.M, arrival);
     if (bucket < this.#edges.M) return;
-    const sums = [fact.totalTokens];
-    if (fact.user !== '') delta.addRow('rate_by_user', [fact.user, fact.model], bucket, sums);
-    if (fact.teamId !== '' || fact.organizationId !== '') {
-      delta.addRow('rate_by_team', [fact.teamId, fact.organizationId, fact.model], bucket, sums);
-    }
-    delta.addRow('rate_by_key', [fact.apiKey, fact.model], bucket, sums);
+    const tokens = fact.totalTokens;
+    if (keys.user !== null) delta.addRowWith('rate_by_user', keys.user, bucket, tokens);
+    if (keys.team !== null) delta.addRowWith('rate_by_team', keys.team, bucket, tokens);
+    delta.addRowWith('rate_by_key', this.keys.two(fact.apiKey, fact.model), bucket, tokens);
   }
 
   #growsCounters(fact: SpendFact, origin: FoldOrigin): boolean {
@@ -111,30 +132,32 @@ export class SpendFold {
     return fact.endTime > countersSince && snapshotTime - fact.endTime <= this.#settings.rowMaxAge;
   }
 
-  #addCounters(delta: Delta, byId: SpendById, fact: SpendFact): void {
+  #addCounters(
+    delta: Delta,
+    byId: SpendById,
+    { fact, keys }: { readonly fact: SpendFact; readonly keys: RowKeys },
+  ): void {
     const { model } = fact;
-    delta.count('spend_usd', [model], fact.spend);
-    delta.count('requests_processed', [model, fact.status], 1);
-    if (fact.status === 'failure') delta.count('request_errors', [model, fact.errorType], 1);
-    if (fact.cache !== 'none') delta.count('request_cache', [model, fact.cache], 1);
+    delta.countKey('spend_usd', keys.model, fact.spend);
+    delta.countKey('requests_processed', this.keys.two(model, fact.status), 1);
+    if (fact.status === 'failure') delta.countKey('request_errors', this.keys.two(model, fact.errorType), 1);
+    if (fact.cache !== 'none') delta.countKey('request_cache', this.keys.two(model, fact.cache), 1);
     const cached = fact.cache === 'hit' ? 'true' : 'false';
-    delta.count('tokens_processed', [model, 'prompt', cached], fact.promptTokens);
-    delta.count('tokens_processed', [model, 'completion', cached], fact.completionTokens);
-    if (fact.teamId !== '') addById(byId.teams, fact.teamId, fact.spend);
-    addById(byId.keys, fact.apiKey, fact.spend);
-    this.#observe(delta, fact);
+    delta.countKey('tokens_processed', this.keys.three(model, 'prompt', cached), fact.promptTokens);
+    delta.countKey('tokens_processed', this.keys.three(model, 'completion', cached), fact.completionTokens);
+    if (fact.teamId !== '') addById(byId.teams, this.keys.one(fact.teamId).text, fact.spend);
+    addById(byId.keys, this.keys.one(fact.apiKey).text, fact.spend);
+    this.#observe(delta, fact, keys.model);
   }
 
-  #observe(delta: Delta, fact: SpendFact): void {
+  #observe(delta: Delta, fact: SpendFact, model: Key): void {
     if (fact.status !== 'success' || fact.cache === 'hit') return;
     const duration = fact.durationMs ?? fact.endTime - fact.startTime;
-    if (duration >= 0) {
-      delta.observe('request_duration', [fact.model], this.#settings.durationBuckets, duration / 1000);
-    }
+    if (duration >= 0) delta.observe('request_duration', model, this.#settings.durationBuckets, duration / 1000);
     const first = fact.completionStartTime;
     if (first !== null && first >= fact.startTime && first < fact.endTime) {
       const seconds = (first - fact.startTime) / 1000;
-      delta.observe('time_to_first_token', [fact.model], this.#settings.ttftBuckets, seconds);
+      delta.observe('time_to_first_token', model, this.#settings.ttftBuckets, seconds);
     }
   }
 }

@@ -1,5 +1,5 @@
 export { type Entity, type EntityTable, entityKey } from '@app/litellm';
-export { Delta, keyText } from './delta.js';
+export { Delta } from './delta.js';
 export { EntityLayer } from './entity-layer.js';
 export { type EntityLookup, teamLabels } from './entity-state.js';
 export { SpendFold } from './fold.js';

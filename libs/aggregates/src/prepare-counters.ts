@@ -1,7 +1,7 @@
 import type { Entity } from '@app/litellm';
 import { type Admission, OTHER, otherLabels } from './admission.js';
 import type { CounterTable } from './counter-table.js';
-import { type CounterDelta, type Delta, entriesOf, type HistogramDelta, keyText } from './delta.js';
+import { type CounterDelta, type Delta, entriesOf, type HistogramDelta } from './delta.js';
 import type { EntityLayer } from './entity-layer.js';
 import { type EntityLookup, teamLabels } from './entity-state.js';
 import { addExact, EXACT_ZERO } from './exact-sum.js';
@@ -45,8 +45,10 @@ export function prepareCounters(step: CounterStep): CounterParts {
     for (const { labels, value } of added.values()) {
       const kept = cap.labels(kind, labels);
       const text = `${kind}/${keyText(kept)}`;
-      const before = counters.get(text)?.value ?? step.state.counterTable.counter(kind, kept)?.exact ?? EXACT_ZERO;
-      counters.set(text, { kind, labels: kept.map(ownText), value: addExact(before, value[0], value[1]) });
+      const stored = step.state.counterTable.counter(kind, kept);
+      const before = counters.get(text)?.value ?? stored?.exact ?? EXACT_ZERO;
+      const owned = stored?.labels ?? kept.map(ownText);
+      counters.set(text, { kind, labels: owned, value: addExact(before, value[0], value[1]) });
     }
   }
   const histograms = prepareHistograms(step, cap);
@@ -64,7 +66,7 @@ function prepareHistograms({ state, delta }: CounterStep, cap: FirstCome): Histo
       const before = prepared.get(text) ?? (stored && { buckets: stored.buckets, sum: stored.exactSum });
       prepared.set(text, {
         kind,
-        labels: kept.map(ownText),
+        labels: stored?.labels ?? kept.map(ownText),
         buckets: buckets.map((amount, place) => amount + (before?.buckets[place] ?? 0)),
         sum: addExact(before?.sum ?? EXACT_ZERO, sum[0], sum[1]),
       });

@@ -1,8 +1,9 @@
 import { Admission } from './admission.js';
-import { type Delta, keyText, type SeriesDelta } from './delta.js';
+import type { Delta, SeriesDelta, SeriesDeltas } from './delta.js';
 import type { EntityLayer } from './entity-layer.js';
 import type { EntityLookup } from './entity-state.js';
 import { addExactAt } from './exact-sum.js';
+import { type Key, keyText } from './key.js';
 import { ownText } from './own-text.js';
 import { FoldedSets, prepareCounters } from './prepare-counters.js';
 import { emptyRecord, type PairValue, type SeriesDefinition, type StateRecord } from './record.js';
@@ -47,7 +48,9 @@ export class StepPreparation {
       this.#admission.renew();
       this.#renewAt = now + ADMISSION_RENEWAL;
     }
-    for (const { key } of delta.series.traffic_model?.values() ?? []) this.#admission.modelSucceeded(key[2] as string);
+    for (const series of delta.series.traffic_model?.values() ?? []) {
+      for (const { key } of series.values()) this.#admission.modelSucceeded(key.parts[2] as string);
+    }
     const series = new SeriesStep(state, this.#admission, entities);
     for (const kind of ALL_SERIES_KINDS) series.add(kind, delta.series[kind], now);
     return {
@@ -88,21 +91,21 @@ class SeriesStep {
     this.#nextId = state.lastId + 1;
   }
 
-  add(kind: SeriesKind, added: Map<string, SeriesDelta> | undefined, now: number): void {
+  add(kind: SeriesKind, added: SeriesDeltas | undefined, now: number): void {
     const table = this.#state.table(kind);
     const edge = edgeOf(this.#state.specs[SERIES_KINDS[kind].window], now);
     const gained = new Map<number, number>();
-    const prepared = new Map<string, number[]>();
+    const prepared: number[][] = [];
     const newIds = new Map<string, number>();
-    for (const delta of added?.values() ?? []) {
-      for (const [bucket, values] of delta.buckets) {
-        if (bucket < edge) continue;
-        const id = this.#idOf(table, delta.key, newIds);
-        gained.set(id, (gained.get(id) ?? 0) + (values[0] as number));
-        addToPair(prepared, { table, id, bucket }, values);
+    for (const [bucket, series] of added ?? []) {
+      if (bucket < edge) continue;
+      const pairs = this.#addBucket(table, { bucket, series, newIds });
+      for (const [id, pair] of pairs) {
+        gained.set(id, (gained.get(id) ?? 0) + (pair[2] as number) - (table.pair(id, bucket)?.[0] ?? 0));
+        prepared.push(pair);
       }
     }
-    if (prepared.size > 0) this.pairs[kind] = [...prepared.values()];
+    if (prepared.length > 0) this.pairs[kind] = prepared;
     for (const [id, rows] of table.leaving(edge)) {
       if (table.rowsOf(id) - rows + (gained.get(id) ?? 0) === 0) this.dropped.push(id);
     }
@@ -111,7 +114,7 @@ class SeriesStep {
   #idOf(table: SeriesTable, key: readonly string[], newIds: Map<string, number>): number {
     const known = table.find(key);
     if (known !== undefined) return known.id;
-    const kept = this.#admission.keyFor(table.kind, key, this.#lookup);
+    const kept = this.#admission.keyFor(table.kind, key.parts, this.#lookup);
     const text = keyText(kept);
     const id = table.find(kept)?.id ?? newIds.get(text);
     if (id !== undefined) return id;
@@ -122,19 +125,14 @@ class SeriesStep {
   }
 }
 
-/** Adds to what the bucket holds so far: in this step already, or else in the state. */
-function addToPair(
-  prepared: Map<string, number[]>,
-  { table, id, bucket }: { table: SeriesTable; id: number; bucket: number },
-  values: readonly number[],
-): void {
-  const text = `${id}/${bucket}`;
-  let pair = prepared.get(text);
-  if (pair === undefined) {
-    const before = table.pair(id, bucket);
-    pair = [id, bucket, ...(before ?? new Array<number>(values.length).fill(0))];
-    prepared.set(text, pair);
-  }
+/** One bucket of a kind, and the ids that this step has given to new series of the kind. */
+interface BucketStep {
+  readonly bucket: number;
+  readonly series: ReadonlyMap<string, SeriesDelta>;
+  readonly newIds: Map<string, number>;
+}
+
+function addToPair(pair: number[], values: readonly number[]): void {
   pair[2] = (pair[2] as number) + (values[0] as number);
   for (let at = 1; at < values.length; at += 2) {
     addExactAt(pair, 2 + at, values[at] as number, values[at + 1] as number);
