@@ -6,7 +6,6 @@ import {
   edgeOf,
   emptyRecord,
   type Generation,
-  keyOf,
   type PairValue,
   SERIES_KINDS,
   type SeriesKind,
@@ -133,7 +132,7 @@ export class StepMaker {
       const names = parts.map((part) => `${part} ${key}`);
       const start = Math.floor((clock - age) / bucket) * bucket;
       const added = sums.flatMap((_, place) => [place === 0 ? sum : Math.round(sum), 0]);
-      delta.addValues(kind, keyOf(names), start, [1, ...added]);
+      delta.addValues(kind, names, start, [1, ...added]);
       delta.count('spend_usd', [`model ${key}`], sum);
       delta.observe('request_duration', [`model ${key}`], this.state.settings.durationBuckets, Math.abs(sum));
     }

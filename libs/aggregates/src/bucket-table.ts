@@ -28,6 +28,21 @@ export class BucketTable {
     return this.#ids[slot] === EMPTY ? undefined : this.#valuesAt(slot);
   }
 
+  /** The row count of a series; 0 without an entry. */
+  rowsOf(id: number): number {
+    const slot = this.#slotOf(id);
+    return this.#ids[slot] === EMPTY ? 0 : (this.#values[slot * this.#stride] as number);
+  }
+
+  /** Appends the values of a series to an array; false, and nothing appended, without an entry. Spares the view that {@link get} makes. */
+  appendTo(id: number, to: number[]): boolean {
+    const slot = this.#slotOf(id);
+    if (this.#ids[slot] === EMPTY) return false;
+    const start = slot * this.#stride;
+    for (let place = 0; place < this.#stride; place++) to.push(this.#values[start + place] as number);
+    return true;
+  }
+
   /** Sets the values of a series, read from `from` beginning at `offset`. */
   set(id: number, from: ArrayLike<number>, offset: number): void {
     let slot = this.#slotOf(id);

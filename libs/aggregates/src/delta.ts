@@ -1,16 +1,13 @@
 import { addExactAt } from './exact-sum.js';
-import { type Key, keyOf } from './key.js';
+import { keyParts, keyText } from './key.js';
 import type { ExactSum } from './record.js';
 import { type CounterKind, type FigureName, type HistogramKind, SERIES_KINDS, type SeriesKind } from './view.js';
 
-/** What one series gains in one bucket: `[rows, high, low, …]`. */
-export interface SeriesDelta {
-  readonly key: Key;
-  readonly values: number[];
-}
-
-/** What the series of one kind gain, by bucket and by the text of their key: a transaction touches hardly more than one bucket. */
-export type SeriesDeltas = Map<number, Map<string, SeriesDelta>>;
+/**
+ * What the series of one kind gain, `[rows, high, low, …]` by bucket and by the text of their key. A transaction touches hardly more than
+ * one bucket, and most of its rows are the first of their series: so a series costs its values here, and nothing else.
+ */
+export type SeriesDeltas = Map<number, Map<string, number[]>>;
 
 /** What one counter gains; `value` is an exact sum that is added to in place. */
 export interface CounterDelta {
@@ -37,36 +34,36 @@ export class Delta {
   readonly histograms: { readonly [K in HistogramKind]?: Map<string, HistogramDelta> } = {};
   readonly figures: Partial<Record<FigureName | 'covered_since', number | string>> = {};
 
-  /** Adds one row without sums to one bucket of one series. */
-  addRow(kind: SeriesKind, key: Key, bucket: number): number[] {
-    const values = this.#valuesOf(kind, key, bucket);
+  /** Adds one row to one bucket of the series with this text of its key; returns its values, for its sums to be added. */
+  addRow(kind: SeriesKind, text: string, bucket: number): number[] {
+    const values = this.#valuesOf(kind, text, bucket);
     values[0] = (values[0] as number) + 1;
     return values;
   }
 
   /** Adds one row with one sum to one bucket of one series. */
-  addRowWith(kind: SeriesKind, key: Key, bucket: number, sum: number): void {
-    addExactAt(this.addRow(kind, key, bucket), 1, sum, 0);
+  addRowWith(kind: SeriesKind, text: string, bucket: number, sum: number): void {
+    addExactAt(this.addRow(kind, text, bucket), 1, sum, 0);
   }
 
   /** Adds to a counter; a negative amount adds 0, because a counter only grows. */
   count(kind: CounterKind, labels: readonly string[], amount: number): void {
-    this.countKey(kind, keyOf(labels), amount);
+    addExactAt(this.#counter(kind, keyText(labels), labels), 0, Math.max(amount, 0), 0);
   }
 
-  /** As {@link count}, for labels whose key is at hand. */
-  countKey(kind: CounterKind, key: Key, amount: number): void {
-    addExactAt(this.#counter(kind, key), 0, Math.max(amount, 0), 0);
+  /** As {@link count}, for one label or more whose text is at hand. */
+  countText(kind: CounterKind, text: string, amount: number): void {
+    addExactAt(this.#counter(kind, text), 0, Math.max(amount, 0), 0);
   }
 
   /** Adds a sum that is known exactly, and is not negative, to a counter. */
   addExactly(kind: CounterKind, labels: readonly string[], amount: ExactSum): void {
-    addExactAt(this.#counter(kind, keyOf(labels)), 0, amount[0], amount[1]);
+    addExactAt(this.#counter(kind, keyText(labels), labels), 0, amount[0], amount[1]);
   }
 
-  /** Adds one observation in seconds to a histogram with the given upper bounds. */
-  observe(kind: HistogramKind, key: Key, bounds: readonly number[], seconds: number): void {
-    const histogram = this.#histogram(kind, key, bounds.length + 1);
+  /** Adds one observation in seconds to a model's histogram with the given upper bounds. */
+  observe(kind: HistogramKind, model: string, bounds: readonly number[], seconds: number): void {
+    const histogram = this.#histogram(kind, model, bounds.length + 1);
     let at = 0;
     while (at < bounds.length && seconds > (bounds[at] as number)) at += 1;
     histogram.buckets[at] = (histogram.buckets[at] as number) + 1;
@@ -91,42 +88,42 @@ export class Delta {
     Object.assign(this.figures, other.figures);
   }
 
-  /** Adds what another state holds in one bucket of one series: values as in {@link SeriesDelta}. */
-  addValues(kind: SeriesKind, key: Key, bucket: number, added: ArrayLike<number>): void {
-    addTo(this.#valuesOf(kind, key, bucket), added);
+  /** Adds what another state holds in one bucket of one series: values as in {@link SeriesDeltas}. */
+  addValues(kind: SeriesKind, key: readonly string[], bucket: number, added: ArrayLike<number>): void {
+    addTo(this.#valuesOf(kind, keyText(key), bucket), added);
   }
 
-  #valuesOf(kind: SeriesKind, key: Key, bucket: number): number[] {
+  #valuesOf(kind: SeriesKind, text: string, bucket: number): number[] {
     const buckets = mapIn(this.series, kind);
     let series = buckets.get(bucket);
     if (series === undefined) {
       series = new Map();
       buckets.set(bucket, series);
     }
-    let entry = series.get(key.text);
-    if (entry === undefined) {
-      entry = { key, values: zeros(SERIES_KINDS[kind].sums.length) };
-      series.set(key.text, entry);
+    let values = series.get(text);
+    if (values === undefined) {
+      values = zeros(SERIES_KINDS[kind].sums.length);
+      series.set(text, values);
     }
-    return entry.values;
+    return values;
   }
 
-  #counter(kind: CounterKind, key: Key): [number, number] {
+  #counter(kind: CounterKind, text: string, labels?: readonly string[]): [number, number] {
     const counters = mapIn(this.counters, kind);
-    let entry = counters.get(key.text);
+    let entry = counters.get(text);
     if (entry === undefined) {
-      entry = { labels: key.parts, value: [0, 0] };
-      counters.set(key.text, entry);
+      entry = { labels: labels ?? keyParts(text), value: [0, 0] };
+      counters.set(text, entry);
     }
     return entry.value;
   }
 
-  #histogram(kind: HistogramKind, key: Key, buckets: number): HistogramDelta {
+  #histogram(kind: HistogramKind, model: string, buckets: number): HistogramDelta {
     const histograms = mapIn(this.histograms, kind);
-    let entry = histograms.get(key.text);
+    let entry = histograms.get(model);
     if (entry === undefined) {
-      entry = { labels: key.parts, buckets: new Array<number>(buckets).fill(0), sum: [0, 0] };
-      histograms.set(key.text, entry);
+      entry = { labels: [model], buckets: new Array<number>(buckets).fill(0), sum: [0, 0] };
+      histograms.set(model, entry);
     }
     return entry;
   }
@@ -146,10 +143,10 @@ function addTo(values: number[], added: ArrayLike<number>): void {
   }
 }
 
-function mergeSeries(own: SeriesDeltas, bucket: number, series: Map<string, SeriesDelta>): void {
+function mergeSeries(own: SeriesDeltas, bucket: number, series: Map<string, number[]>): void {
   const into = own.get(bucket);
   if (into === undefined) own.set(bucket, series);
-  else mergeEntries(into, series, ({ values }, from) => addTo(values, from.values));
+  else mergeEntries(into, series, addTo);
 }
 
 /** Takes over what is new, and adds the rest. */

@@ -34,12 +34,13 @@ function series({ delta }: Folded, kind: SeriesKind): Record<string, number[]> {
   const sums = SERIES_KINDS[kind].sums.length;
   const all: Record<string, number[]> = {};
   for (const bucket of delta.series[kind]?.values() ?? []) {
-    for (const { key, values } of bucket.values()) {
-      const total = all[key.parts.join('|')] ?? new Array<number>(1 + sums).fill(0);
+    for (const [text, values] of bucket) {
+      const name = text.replaceAll('\u0000', '|');
+      const total = all[name] ?? new Array<number>(1 + sums).fill(0);
       for (let place = 0; place <= sums; place++) {
         total[place] = (total[place] as number) + (values[place === 0 ? 0 : 2 * place - 1] as number);
       }
-      all[key.parts.join('|')] = total;
+      all[name] = total;
     }
   }
   return all;

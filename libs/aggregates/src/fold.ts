@@ -1,7 +1,7 @@
 import type { SpendFact } from '@app/litellm';
 import type { Delta } from './delta.js';
 import { addExactAt } from './exact-sum.js';
-import { type Key, KeyMemory } from './key.js';
+import { SEPARATOR } from './key.js';
 import type { AggregateSettings } from './settings.js';
 import type { WindowName } from './view.js';
 import { bucketOf, edgeOf, type WindowSpec, windowSpecs } from './windows.js';
@@ -21,19 +21,28 @@ export interface SpendById {
   readonly keys: Map<string, number[]>;
 }
 
-/** The keys of a row that several series are kept by; null where it has no user, or neither team nor organization. */
+/** Texts of keys under which a row is counted more than once; '' where it has no user, or neither team nor organization. */
 interface RowKeys {
-  readonly model: Key;
-  readonly user: Key | null;
-  readonly team: Key | null;
+  readonly user: string;
+  readonly team: string;
+  readonly status: string;
+  readonly cache: string;
+}
+
+function rowKeys({ user, teamId, organizationId, model, status, cache }: SpendFact): RowKeys {
+  const team = teamId === '' && organizationId === '';
+  return {
+    user: user === '' ? '' : user + SEPARATOR + model,
+    team: team ? '' : teamId + SEPARATOR + organizationId + SEPARATOR + model,
+    status: model + SEPARATOR + status,
+    cache: cache === 'none' ? '' : model + SEPARATOR + cache,
+  };
 }
 
 /** Folds spend-log facts into deltas, by the metric contract (METRICS.md sections 1 and 2). */
 export class SpendFold {
   readonly #settings: AggregateSettings;
   readonly #specs: Readonly<Record<WindowName, WindowSpec>>;
-  /** Keys of series and label values; anybody who adds to the same deltas may use it. */
-  readonly keys = new KeyMemory();
   #edges: Record<WindowName, number> = { S: 0, R: 0, E: 0, K: 0, M: 0 };
 
   constructor(settings: AggregateSettings) {
@@ -60,55 +69,44 @@ export class SpendFold {
       return;
     }
     delta.rows += 1;
-    const keys = this.#keysOf(fact);
+    const keys = rowKeys(fact);
     this.#addSpendWindow(delta, fact, keys);
-    this.#addShortWindows(delta, fact);
+    this.#addShortWindows(delta, fact, keys);
     this.#addLastMinute(delta, { fact, keys, arrival: origin.from === 'stream' ? origin.commitTime : fact.endTime });
     if (this.#growsCounters(fact, origin)) this.#addCounters(delta, byId, { fact, keys });
-  }
-
-  #keysOf({ user, teamId, organizationId, model }: SpendFact): RowKeys {
-    return {
-      model: this.keys.one(model),
-      user: user === '' ? null : this.keys.two(user, model),
-      team: teamId === '' && organizationId === '' ? null : this.keys.three(teamId, organizationId, model),
-    };
   }
 
   #addSpendWindow(delta: Delta, fact: SpendFact, keys: RowKeys): void {
     const { spend } = fact;
     const keyBucket = bucketOf(this.#specs.K, fact.startTime);
-    if (keyBucket >= this.#edges.K) delta.addRowWith('spend_by_key', this.keys.one(fact.apiKey), keyBucket, spend);
+    if (keyBucket >= this.#edges.K) delta.addRowWith('spend_by_key', fact.apiKey, keyBucket, spend);
     const bucket = bucketOf(this.#specs.S, fact.startTime);
     if (bucket < this.#edges.S) return;
-    const byModel = delta.addRow('spend_by_model', keys.model, bucket);
+    const byModel = delta.addRow('spend_by_model', fact.model, bucket);
     addExactAt(byModel, 1, spend, 0);
     addExactAt(byModel, 3, fact.totalTokens, 0);
     addExactAt(byModel, 5, fact.promptTokens, 0);
     addExactAt(byModel, 7, fact.completionTokens, 0);
-    if (keys.user !== null) delta.addRowWith('spend_by_user', keys.user, bucket, spend);
-    if (keys.team !== null) delta.addRowWith('spend_by_team', keys.team, bucket, spend);
+    if (keys.user !== '') delta.addRowWith('spend_by_user', keys.user, bucket, spend);
+    if (keys.team !== '') delta.addRowWith('spend_by_team', keys.team, bucket, spend);
     for (const tag of fact.tags) {
       if (this.#settings.tagExclude?.test(tag) !== true) {
-        delta.addRowWith('spend_by_tag', this.keys.one(tag), bucket, spend);
+        delta.addRowWith('spend_by_tag', tag, bucket, spend);
       }
     }
-    if (fact.status === 'success') {
-      const traffic = this.keys.four([fact.modelId, fact.modelGroup, fact.model, fact.provider]);
-      delta.addRow('traffic_model', traffic, bucket);
-    }
-    if (fact.modelGroup !== '') delta.addRow('model_group', this.keys.one(fact.modelGroup), bucket);
+    if (fact.status === 'success') delta.addRow('traffic_model', trafficText(fact), bucket);
+    if (fact.modelGroup !== '') delta.addRow('model_group', fact.modelGroup, bucket);
   }
 
-  #addShortWindows(delta: Delta, fact: SpendFact): void {
+  #addShortWindows(delta: Delta, fact: SpendFact, keys: RowKeys): void {
     const requestBucket = bucketOf(this.#specs.R, fact.startTime);
     if (requestBucket >= this.#edges.R) {
-      delta.addRow('requests', this.keys.two(fact.model, fact.status), requestBucket);
-      if (fact.cache !== 'none') delta.addRow('cache', this.keys.two(fact.model, fact.cache), requestBucket);
+      delta.addRow('requests', keys.status, requestBucket);
+      if (keys.cache !== '') delta.addRow('cache', keys.cache, requestBucket);
     }
     const errorBucket = bucketOf(this.#specs.E, fact.startTime);
     if (fact.status === 'failure' && errorBucket >= this.#edges.E) {
-      delta.addRow('errors', this.keys.two(fact.model, fact.errorType), errorBucket);
+      delta.addRow('errors', fact.model + SEPARATOR + fact.errorType, errorBucket);
     }
   }
 
@@ -120,9 +118,9 @@ export class SpendFold {
     const bucket = bucketOf(this.#specs.M, arrival);
     if (bucket < this.#edges.M) return;
     const tokens = fact.totalTokens;
-    if (keys.user !== null) delta.addRowWith('rate_by_user', keys.user, bucket, tokens);
-    if (keys.team !== null) delta.addRowWith('rate_by_team', keys.team, bucket, tokens);
-    delta.addRowWith('rate_by_key', this.keys.two(fact.apiKey, fact.model), bucket, tokens);
+    if (keys.user !== '') delta.addRowWith('rate_by_user', keys.user, bucket, tokens);
+    if (keys.team !== '') delta.addRowWith('rate_by_team', keys.team, bucket, tokens);
+    delta.addRowWith('rate_by_key', fact.apiKey + SEPARATOR + fact.model, bucket, tokens);
   }
 
   #growsCounters(fact: SpendFact, origin: FoldOrigin): boolean {
@@ -138,28 +136,32 @@ export class SpendFold {
     { fact, keys }: { readonly fact: SpendFact; readonly keys: RowKeys },
   ): void {
     const { model } = fact;
-    delta.countKey('spend_usd', keys.model, fact.spend);
-    delta.countKey('requests_processed', this.keys.two(model, fact.status), 1);
-    if (fact.status === 'failure') delta.countKey('request_errors', this.keys.two(model, fact.errorType), 1);
-    if (fact.cache !== 'none') delta.countKey('request_cache', this.keys.two(model, fact.cache), 1);
-    const cached = fact.cache === 'hit' ? 'true' : 'false';
-    delta.countKey('tokens_processed', this.keys.three(model, 'prompt', cached), fact.promptTokens);
-    delta.countKey('tokens_processed', this.keys.three(model, 'completion', cached), fact.completionTokens);
-    if (fact.teamId !== '') addById(byId.teams, this.keys.one(fact.teamId).text, fact.spend);
-    addById(byId.keys, this.keys.one(fact.apiKey).text, fact.spend);
-    this.#observe(delta, fact, keys.model);
+    delta.countText('spend_usd', model, fact.spend);
+    delta.countText('requests_processed', keys.status, 1);
+    if (fact.status === 'failure') delta.countText('request_errors', model + SEPARATOR + fact.errorType, 1);
+    if (keys.cache !== '') delta.countText('request_cache', keys.cache, 1);
+    const cached = fact.cache === 'hit' ? `${SEPARATOR}true` : `${SEPARATOR}false`;
+    delta.countText('tokens_processed', `${model}${SEPARATOR}prompt${cached}`, fact.promptTokens);
+    delta.countText('tokens_processed', `${model}${SEPARATOR}completion${cached}`, fact.completionTokens);
+    if (fact.teamId !== '') addById(byId.teams, fact.teamId, fact.spend);
+    addById(byId.keys, fact.apiKey, fact.spend);
+    this.#observe(delta, fact);
   }
 
-  #observe(delta: Delta, fact: SpendFact, model: Key): void {
+  #observe(delta: Delta, fact: SpendFact): void {
     if (fact.status !== 'success' || fact.cache === 'hit') return;
     const duration = fact.durationMs ?? fact.endTime - fact.startTime;
-    if (duration >= 0) delta.observe('request_duration', model, this.#settings.durationBuckets, duration / 1000);
+    if (duration >= 0) delta.observe('request_duration', fact.model, this.#settings.durationBuckets, duration / 1000);
     const first = fact.completionStartTime;
     if (first !== null && first >= fact.startTime && first < fact.endTime) {
       const seconds = (first - fact.startTime) / 1000;
-      delta.observe('time_to_first_token', model, this.#settings.ttftBuckets, seconds);
+      delta.observe('time_to_first_token', fact.model, this.#settings.ttftBuckets, seconds);
     }
   }
+}
+
+function trafficText({ modelId, modelGroup, model, provider }: SpendFact): string {
+  return modelId + SEPARATOR + modelGroup + SEPARATOR + model + SEPARATOR + provider;
 }
 
 function addById(spend: Map<string, number[]>, id: string, amount: number): void {

@@ -1,9 +1,9 @@
 import { Admission } from './admission.js';
-import type { Delta, SeriesDelta, SeriesDeltas } from './delta.js';
+import type { Delta, SeriesDeltas } from './delta.js';
 import type { EntityLayer } from './entity-layer.js';
 import type { EntityLookup } from './entity-state.js';
 import { addExactAt } from './exact-sum.js';
-import { type Key, keyText } from './key.js';
+import { keyParts, keyText } from './key.js';
 import { ownText } from './own-text.js';
 import { FoldedSets, prepareCounters } from './prepare-counters.js';
 import { emptyRecord, type PairValue, type SeriesDefinition, type StateRecord } from './record.js';
@@ -49,7 +49,7 @@ export class StepPreparation {
       this.#renewAt = now + ADMISSION_RENEWAL;
     }
     for (const series of delta.series.traffic_model?.values() ?? []) {
-      for (const { key } of series.values()) this.#admission.modelSucceeded(key.parts[2] as string);
+      for (const text of series.keys()) this.#admission.modelSucceeded(keyParts(text)[2] as string);
     }
     const series = new SeriesStep(state, this.#admission, entities);
     for (const kind of ALL_SERIES_KINDS) series.add(kind, delta.series[kind], now);
@@ -94,6 +94,8 @@ class SeriesStep {
   add(kind: SeriesKind, added: SeriesDeltas | undefined, now: number): void {
     const table = this.#state.table(kind);
     const edge = edgeOf(this.#state.specs[SERIES_KINDS[kind].window], now);
+    const leaving = table.leaving(edge);
+    const expiring = leaving.size > 0;
     const gained = new Map<number, number>();
     const prepared: number[][] = [];
     const newIds = new Map<string, number>();
@@ -101,12 +103,12 @@ class SeriesStep {
       if (bucket < edge) continue;
       const pairs = this.#addBucket(table, { bucket, series, newIds });
       for (const [id, pair] of pairs) {
-        gained.set(id, (gained.get(id) ?? 0) + (pair[2] as number) - (table.pair(id, bucket)?.[0] ?? 0));
+        if (expiring) gained.set(id, (gained.get(id) ?? 0) + (pair[2] as number) - table.rowsIn(id, bucket));
         prepared.push(pair);
       }
     }
     if (prepared.length > 0) this.pairs[kind] = prepared;
-    for (const [id, rows] of table.leaving(edge)) {
+    for (const [id, rows] of leaving) {
       if (table.rowsOf(id) - rows + (gained.get(id) ?? 0) === 0) this.dropped.push(id);
     }
   }
@@ -119,7 +121,7 @@ class SeriesStep {
     const id = table.find(kept)?.id ?? newIds.get(text);
     if (id !== undefined) return id;
     const created = this.#nextId++;
-    newIds.set(text, created);
+    newIds.set(keptText, created);
     this.defined.push({ id: created, kind: table.kind, key: kept.map(ownText) });
     return created;
   }
@@ -128,7 +130,7 @@ class SeriesStep {
 /** One bucket of a kind, and the ids that this step has given to new series of the kind. */
 interface BucketStep {
   readonly bucket: number;
-  readonly series: ReadonlyMap<string, SeriesDelta>;
+  readonly series: ReadonlyMap<string, number[]>;
   readonly newIds: Map<string, number>;
 }
 

@@ -3,7 +3,6 @@ import { isKept } from '@app/litellm';
 import { Delta } from './delta.js';
 import { EntityLayer } from './entity-layer.js';
 import { type FoldOrigin, type SpendById, SpendFold } from './fold.js';
-import { keyOf } from './key.js';
 import { StepPreparation } from './prepare.js';
 import { orphanedPairs } from './prepare-counters.js';
 import { emptyRecord, type RecordedState } from './record.js';

@@ -102,14 +102,23 @@ export class SeriesTable {
     return true;
   }
 
-  /** What a bucket holds of a series: `[rows, high, low, …]`. */
-  pair(id: number, bucket: number): Float64Array | undefined {
-    return this.#buckets.get(bucket)?.get(id);
+  /** Rows of a series in one bucket. */
+  rowsIn(id: number, bucket: number): number {
+    return this.#buckets.get(bucket)?.rowsOf(id) ?? 0;
+  }
+
+  /** A pair as a record carries it, as it stands: zeros where the bucket holds nothing of the series. */
+  pairBefore(id: number, bucket: number): number[] {
+    const pair = [id, bucket];
+    if (this.#buckets.get(bucket)?.appendTo(id, pair) === true) return pair;
+    for (let place = 0; place <= 2 * this.#sums; place++) pair.push(0);
+    return pair;
   }
 
   /** Sets what a bucket holds of a series. A pair of a series that has no name any more is passed over. */
   setPair(pair: PairValue): void {
-    const [id, bucket] = pair as [number, number];
+    const id = pair[0] as number;
+    const bucket = pair[1] as number;
     const series = this.#byId.get(id);
     if (series === undefined) return;
     let table = this.#buckets.get(bucket);

@@ -85,7 +85,7 @@ export class TransactionFold {
     }
     const table = this.#tableOf(change.relation);
     if (table === null) return;
-    this.#delta.countKey('changes', this.#context.fold.keys.two(table, change.kind), 1);
+    this.#delta.countText('changes', table + SEPARATOR + change.kind, 1);
     if (table === 'spend_logs') this.#addSpendLog(change);
     else this.#addEntity(table, change);
   }
