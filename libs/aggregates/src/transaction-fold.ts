@@ -77,6 +77,16 @@ export class TransactionFold {
     return this.#pending.length;
   }
 
+  /** Spend-log rows so far, those that wait for their metadata included. */
+  get rows(): number {
+    return this.#delta.rows + this.#pending.length;
+  }
+
+  /** True once what is known of entities changes with the transaction. */
+  get touchesEntities(): boolean {
+    return !this.#entities.empty;
+  }
+
   /** Takes in a change; tables that are not ours change nothing. */
   add(change: RowChange): void {
     if (change.kind === 'truncate') {

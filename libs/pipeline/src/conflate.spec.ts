@@ -27,7 +27,7 @@ function optionsOn(scheduler: TestScheduler, project: Project, spacing: number):
     },
     ready: ({ text }) => /[^.]/.test(text),
     project: ({ text }) => project(text),
-    spacing,
+    spacing: () => spacing,
     scheduler,
   };
 }

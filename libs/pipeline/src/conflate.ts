@@ -7,8 +7,8 @@ export interface ConflateOptions<T, B, R> {
   /** True once the batch should be worked on as soon as there is room. */
   readonly ready: (batch: B) => boolean;
   readonly project: (batch: B) => Observable<R>;
-  /** Milliseconds between the starts of two batches, so that what comes in a burst goes out together. */
-  readonly spacing: number;
+  /** Milliseconds from the start of this batch to that of the next, so that what comes in a burst goes out together. */
+  readonly spacing: (batch: B) => number;
   readonly scheduler: SchedulerLike;
 }
 
@@ -88,7 +88,7 @@ class Conflating<T, B, R> {
     this.#timer = null;
     const batch = this.#gathering;
     this.#gathering = open();
-    this.#earliest = scheduler.now() + spacing;
+    this.#earliest = scheduler.now() + spacing(batch);
     const working = new Subscription();
     this.#working = working;
     const running = project(batch).subscribe({

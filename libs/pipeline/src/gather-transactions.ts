@@ -6,8 +6,10 @@ import { MESSAGE_PREFIX, type Piece } from './piece.js';
 import type { PoisonWatch } from './poison-watch.js';
 import type { StreamEvent } from './stream-event.js';
 
-/** Rows that may wait for their metadata before it is read: what bounds the memory of a transaction of failures. */
+/** Rows of an open transaction that may wait for their metadata before it is read: what bounds the memory of one of failures. */
 const METADATA_BATCH = 500;
+/** Rows of transactions that wait for metadata, theirs or that of one before them, at which the socket is held (W9). */
+const HELD_ROWS = 20_000;
 
 /** What gathering needs. */
 export interface GatherOptions {
@@ -17,7 +19,7 @@ export interface GatherOptions {
   readonly context: () => FoldContext;
   /** Reads what the stream does not carry of failure rows. */
   readonly metadata: (rows: readonly SpendLogKey[]) => Promise<ReadonlyMap<string, MetadataFacts>>;
-  /** Holds the socket while metadata is being read. */
+  /** Holds the socket while metadata has to be read before anything else can be taken in. */
   readonly pause: (paused: boolean) => void;
   /** What has failed before. */
   readonly poison: PoisonWatch;
@@ -27,6 +29,9 @@ export interface GatherOptions {
  * Gathers changes to whole transactions, each folded as its rows come, so that one of a million rows costs memory by
  * series (W9). Only a commit lets anything out (W1), in the order of commits; a transaction before `next` is dropped
  * and counted (W3).
+ *
+ * A transaction whose failures wait for their metadata holds back what comes after it, but not the reading of the stream: the rows of
+ * many transactions are then looked up in one go. Only entities can't wait, since the next transaction folds with them.
  */
 export function gatherTransactions(options: GatherOptions): OperatorFunction<StreamEvent, Piece> {
   return (source) =>
@@ -40,6 +45,14 @@ export function gatherTransactions(options: GatherOptions): OperatorFunction<Str
     });
 }
 
+/** A whole transaction that can't go out yet: it waits for metadata, or for one that does. */
+interface HeldTransaction {
+  readonly kind: 'held';
+  readonly fold: TransactionFold;
+  readonly commit: CommitChange;
+  ready: boolean;
+}
+
 class Gathering {
   readonly #options: GatherOptions;
   readonly #out: Subscriber<Piece>;
@@ -47,7 +60,11 @@ class Gathering {
   #begin: BeginChange | null = null;
   /** Rows came that belong to no transaction: its begin could not be read. */
   #orphans = false;
-  /** Events that came while metadata was being read; null when nothing is being read. */
+  /** What waits for its turn, in order; its first is a transaction that waits for metadata. */
+  readonly #held: (HeldTransaction | Piece)[] = [];
+  #heldRows = 0;
+  #reading = false;
+  /** Events that came while the socket was being held; null when it is not. */
   #waiting: StreamEvent[] | null = null;
 
   constructor(options: GatherOptions, out: Subscriber<Piece>) {
@@ -73,7 +90,7 @@ class Gathering {
   #handle(event: StreamEvent): void {
     if (event.kind === 'change') this.#change(event.change);
     else if (event.kind === 'keepalive' && this.#begin === null && !this.#orphans) {
-      this.#out.next({ kind: 'idle', walEnd: event.walEnd, replyRequested: event.replyRequested });
+      this.#emit({ kind: 'idle', walEnd: event.walEnd, replyRequested: event.replyRequested });
     }
   }
 
@@ -86,7 +103,7 @@ class Gathering {
         this.#commit(change);
         return;
       case 'message':
-        if (change.prefix === MESSAGE_PREFIX) this.#out.next({ kind: 'heartbeat', content: change.content });
+        if (change.prefix === MESSAGE_PREFIX) this.#emit({ kind: 'heartbeat', content: change.content });
         return;
       case 'rejected':
         this.#reject(change.reason, change.detail);
@@ -126,12 +143,12 @@ class Gathering {
     } catch (error) {
       this.#reject('unfoldable_row', error instanceof Error ? error.name : 'unknown error');
     }
-    if (fold.pending >= METADATA_BATCH) this.#readMetadata(fold, () => undefined);
+    if (fold.pending >= METADATA_BATCH) this.#wait();
   }
 
   #reject(reason: string, detail: string): void {
     this.#fold?.reject(reason);
-    this.#out.next({ kind: 'rejected', reason, detail, commitLsn: this.#begin?.commitLsn ?? null });
+    this.#emit({ kind: 'rejected', reason, detail, commitLsn: this.#begin?.commitLsn ?? null });
   }
 
   #commit(commit: CommitChange): void {
@@ -144,31 +161,66 @@ class Gathering {
     if (fold === null) {
       this.#begin = null;
       this.#orphans = false;
-      this.#out.next({ kind: 'duplicate', endLsn: commit.endLsn });
-    } else if (fold.pending > 0) this.#readMetadata(fold, () => this.#finish(fold, commit));
-    else this.#finish(fold, commit);
+      this.#emit({ kind: 'duplicate', endLsn: commit.endLsn });
+    } else this.#finish(fold, commit);
   }
 
   #finish(fold: TransactionFold, commit: CommitChange): void {
     this.#begin = null;
     this.#fold = null;
-    const { endLsn, commitTime } = commit;
-    this.#out.next({ kind: 'transaction', folded: fold.finish(), endLsn, commitTime });
+    const ready = fold.pending === 0;
+    if (ready && this.#held.length === 0) {
+      this.#out.next(pieceOf(fold, commit));
+      return;
+    }
+    this.#held.push({ kind: 'held', fold, commit, ready });
+    this.#heldRows += fold.rows;
+    if (this.#heldRows >= HELD_ROWS || fold.touchesEntities) this.#wait();
+    else this.#read();
   }
 
-  #readMetadata(fold: TransactionFold, then: () => void): void {
-    const facts = fold.takePending();
-    this.#waiting = [];
+  #emit(piece: Piece): void {
+    if (this.#held.length === 0) this.#out.next(piece);
+    else this.#held.push(piece);
+  }
+
+  /** Takes nothing more in until everything that is held has gone out. */
+  #wait(): void {
+    this.#waiting ??= [];
     this.#options.pause(true);
-    this.#options.metadata(facts.map(spendLogKey)).then(
+    this.#read();
+  }
+
+  /** Reads the metadata that is wanted now, unless it is being read: then what is wanted gathers for the next time. */
+  #read(): void {
+    if (this.#reading) return;
+    const folds = this.#held.flatMap((one) => (one.kind === 'held' && !one.ready ? one.fold : []));
+    if (this.#fold !== null && this.#fold.pending >= METADATA_BATCH) folds.push(this.#fold);
+    if (folds.length === 0) return;
+    const asked = folds.map((fold) => ({ fold, facts: fold.takePending() }));
+    this.#reading = true;
+    this.#options.metadata(asked.flatMap(({ facts }) => facts.map(spendLogKey))).then(
       (found) =>
         this.#attempt(() => {
-          fold.complete(facts, found);
-          then();
-          this.#goOn();
+          this.#reading = false;
+          for (const { fold, facts } of asked) fold.complete(facts, found);
+          this.#release(new Set(folds));
         }),
       (error: unknown) => this.#out.error(error),
     );
+  }
+
+  /** Lets out what waits for nothing any more. */
+  #release(completed: ReadonlySet<TransactionFold>): void {
+    for (const one of this.#held) if (one.kind === 'held' && completed.has(one.fold)) one.ready = true;
+    for (let first = this.#held[0]; first !== undefined; first = this.#held[0]) {
+      if (first.kind === 'held' && !first.ready) break;
+      this.#held.shift();
+      if (first.kind === 'held') this.#heldRows -= first.fold.rows;
+      this.#out.next(first.kind === 'held' ? pieceOf(first.fold, first.commit) : first);
+    }
+    this.#read();
+    if (this.#waiting !== null && !this.#reading) this.#goOn();
   }
 
   /** Takes up what came meanwhile; only then is the socket read again, so that nothing overtakes. */
@@ -177,7 +229,7 @@ class Gathering {
     this.#waiting = null;
     for (const [place, event] of events.entries()) {
       this.#handle(event);
-      if (this.#stillReading()) {
+      if (this.#isWaiting()) {
         this.#waiting = events.slice(place + 1);
         return;
       }
@@ -185,7 +237,11 @@ class Gathering {
     this.#options.pause(false);
   }
 
-  #stillReading(): boolean {
+  #isWaiting(): boolean {
     return this.#waiting !== null;
   }
+}
+
+function pieceOf(fold: TransactionFold, { endLsn, commitTime }: CommitChange): Piece {
+  return { kind: 'transaction', folded: fold.finish(), endLsn, commitTime };
 }

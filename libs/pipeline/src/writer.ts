@@ -14,6 +14,9 @@ export interface WriterClaim {
 
 /** Milliseconds in which transactions that come close together are stored together. */
 const SPACING = 10;
+/** As a stream catches up nobody waits for its single rows, and the same series come again and again: larger steps are cheaper by the row. */
+const LONGEST_SPACING = 500;
+const ROWS_PER_MILLISECOND = 10;
 /** Rows gathered while a step is being stored at which the socket is paused. */
 const HIGH_ROWS = 50_000;
 
@@ -52,7 +55,7 @@ export class Writer {
           add: (batch, input: WriterInput) => this.#add(batch, input),
           ready: (batch) => batch.urgent && this.#storing !== null,
           project: (batch) => this.#project(batch),
-          spacing: SPACING,
+          spacing: ({ rows }) => Math.min(LONGEST_SPACING, Math.max(SPACING, rows / ROWS_PER_MILLISECOND)),
           scheduler: asyncScheduler,
         }),
       )

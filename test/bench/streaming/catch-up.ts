@@ -6,7 +6,7 @@ const described = ({ rows, rowsPerTransaction }: BacklogShape): string =>
   `${rows.toLocaleString('en-US')} rows in transactions of ${rowsPerTransaction}, stored in Redis`;
 
 const sizes = {
-  small: { rows: 50_000, rowsPerTransaction: 100 },
+  small: { rows: 150_000, rowsPerTransaction: 100 },
   target: { rows: 500_000, rowsPerTransaction: 100 },
 } as const;
 
