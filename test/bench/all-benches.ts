@@ -8,9 +8,11 @@ import { replicaBench } from './serving/replica.bench.js';
 import { scrapeBench } from './serving/scrape.bench.js';
 import { simulationBench } from './serving/simulation.bench.js';
 import { largeStepsBench } from './storing/large-steps.bench.js';
+import { streamingBenches } from './streaming/streaming-benches.js';
 
 /** Every benchmark, in the order of the report. */
 export const allBenches: readonly Bench[] = [
+  ...streamingBenches,
   scrapeBench,
   manyKeysBench,
   growthBench,

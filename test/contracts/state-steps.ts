@@ -134,7 +134,7 @@ export class StepMaker {
       const added = sums.flatMap((_, place) => [place === 0 ? sum : Math.round(sum), 0]);
       delta.addValues(kind, names, start, [1, ...added]);
       delta.count('spend_usd', [`model ${key}`], sum);
-      delta.observe('request_duration', [`model ${key}`], this.state.settings.durationBuckets, Math.abs(sum));
+      delta.observe('request_duration', `model ${key}`, this.state.settings.durationBuckets, Math.abs(sum));
     }
     delta.figures.replication_lag_seconds = tick / 1_000;
     const record = this.#preparation.prepare({ delta, entities, clock });

@@ -5,6 +5,7 @@ import { type CounterDelta, type Delta, entriesOf, type HistogramDelta } from '.
 import type { EntityLayer } from './entity-layer.js';
 import { type EntityLookup, teamLabels } from './entity-state.js';
 import { addExact, EXACT_ZERO } from './exact-sum.js';
+import { keyText } from './key.js';
 import { keyLabels } from './keys/key-table.js';
 import { ownText } from './own-text.js';
 import type { CounterValue, HistogramValue, StateRecord } from './record.js';

@@ -70,7 +70,8 @@ export class StepPreparation {
     this.#forgetAt ??= now + FORGETTING;
     if (now < this.#forgetAt) return [];
     this.#forgetAt = now + FORGETTING;
-    return outlivedTokens(this.#state, now).filter((token) => !delta.series.spend_by_key?.has(keyText([token])));
+    const touched = [...(delta.series.spend_by_key?.values() ?? [])];
+    return outlivedTokens(this.#state, now).filter((token) => !touched.some((bucket) => bucket.has(token)));
   }
 }
 
@@ -113,12 +114,28 @@ class SeriesStep {
     }
   }
 
-  #idOf(table: SeriesTable, key: readonly string[], newIds: Map<string, number>): number {
+  /** What the series of one bucket stand at afterwards, by id: several may fold into one. */
+  #addBucket(table: SeriesTable, { bucket, series, newIds }: BucketStep): Map<number, number[]> {
+    const pairs = new Map<number, number[]>();
+    for (const [text, values] of series) {
+      const id = this.#idOf(table, text, newIds);
+      let pair = pairs.get(id);
+      if (pair === undefined) {
+        pair = table.pairBefore(id, bucket);
+        pairs.set(id, pair);
+      }
+      addToPair(pair, values);
+    }
+    return pairs;
+  }
+
+  #idOf(table: SeriesTable, text: string, newIds: Map<string, number>): number {
+    const key = keyParts(text);
     const known = table.find(key);
     if (known !== undefined) return known.id;
-    const kept = this.#admission.keyFor(table.kind, key.parts, this.#lookup);
-    const text = keyText(kept);
-    const id = table.find(kept)?.id ?? newIds.get(text);
+    const kept = this.#admission.keyFor(table.kind, key, this.#lookup);
+    const keptText = keyText(kept);
+    const id = table.find(kept)?.id ?? newIds.get(keptText);
     if (id !== undefined) return id;
     const created = this.#nextId++;
     newIds.set(keptText, created);

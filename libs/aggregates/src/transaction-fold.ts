@@ -17,6 +17,7 @@ import { Delta } from './delta.js';
 import { EntityLayer } from './entity-layer.js';
 import { type EntityLookup, teamLabels } from './entity-state.js';
 import type { FoldOrigin, SpendById, SpendFold } from './fold.js';
+import { SEPARATOR } from './key.js';
 import { keyLabels } from './keys/key-table.js';
 import type { ExactSum } from './record.js';
 

@@ -1,6 +1,6 @@
 import { isUiKey, type KeyEntity } from '@app/litellm';
-import { keyText } from '../delta.js';
 import { hashOfTexts } from '../hash-of-texts.js';
+import { keyText } from '../key.js';
 import type { KeyOwner } from '../view.js';
 import { canBePacked, isUnrestricted, PackedKeys } from './packed-keys.js';
 import { PairCounts } from './pair-counts.js';
