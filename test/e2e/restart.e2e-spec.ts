@@ -44,7 +44,7 @@ describe('an exporter with Redis that is stopped and started in the middle of 20
     const stopAt = async (share: number, signal: NodeJS.Signals): Promise<void> => {
       await awaitUntil(async () => (await applied()) >= share * rows, {
         timeout: 120_000,
-        interval: 250,
+        interval: 25,
         what: `${share} of the rows`,
       });
       expect(await applied()).toBeLessThan(rows);
@@ -54,9 +54,9 @@ describe('an exporter with Redis that is stopped and started in the middle of 20
       await scene.start();
     };
     await stopAt(0.1, 'SIGTERM');
+    await stopAt(0.2, 'SIGKILL');
     await stopAt(0.3, 'SIGKILL');
-    await stopAt(0.5, 'SIGKILL');
-    await stopAt(0.6, 'SIGTERM');
+    await stopAt(0.4, 'SIGTERM');
     expect((await writing).rows).toBe(rows);
 
     await scene.quiet(120_000);

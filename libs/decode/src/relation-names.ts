@@ -5,6 +5,8 @@ export interface ResolvedRelation {
   /** The table to speak of: for a partition its partitioned parent, as pgoutput names it. */
   readonly relation: Relation;
   readonly isPartition: boolean;
+  /** The columns that inserts are read for; every one where it is left out. */
+  readonly columns?: ReadonlySet<string>;
 }
 
 /**
@@ -25,6 +27,8 @@ export interface WantedTables {
    * LiteLLM's partitions are called `<parent>_…`, and what its conversion leaves behind is `<parent>_legacy`.
    */
   readonly partitions?: Readonly<Record<string, readonly string[]>>;
+  /** Of inserts into these tables, only these columns are read, where the plugin sends all of them. */
+  readonly columns?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -38,11 +42,16 @@ export function wantedRelations(wanted: WantedTables): RelationResolver {
   for (const parent of parents) {
     for (const leaf of wanted.partitions?.[parent] ?? []) partitions.set(leaf, parent);
   }
+  const resolved = (table: string, isPartition: boolean): ResolvedRelation => {
+    const columns = wanted.columns?.[table];
+    const relation = { schema: wanted.schema, table };
+    return columns === undefined ? { relation, isPartition } : { relation, isPartition, columns: new Set(columns) };
+  };
   return (schema, table) => {
     if (schema !== wanted.schema) return null;
-    if (tables.has(table)) return { relation: { schema, table }, isPartition: false };
+    if (tables.has(table)) return resolved(table, false);
     const parent = partitions.get(table) ?? parents.find((name) => isPartitionName(name, table));
-    return parent === undefined ? null : { relation: { schema, table: parent }, isPartition: true };
+    return parent === undefined ? null : resolved(parent, true);
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Change, type Lsn, parseLsn, type Relation } from '@app/change';
 import { ChangeDecoder } from './change-decoder.js';
 import { parseCommitTime } from './commit-time.js';
+import { InsertReader } from './insert-reader.js';
 import { withoutLongStrings } from './long-strings.js';
 import { type MutableRow, replacedKey } from './old-key.js';
 import { everyRelation, type RelationResolver, type ResolvedRelation } from './relation-names.js';
@@ -34,6 +35,8 @@ interface Wal2JsonMessage {
 export class Wal2JsonDecoder extends ChangeDecoder {
   readonly #resolve: RelationResolver;
   readonly #relations = new Map<string, Map<string, ResolvedRelation | null>>();
+  /** Tables of which only some columns are wanted, by how their inserts name them. */
+  readonly #inserts = new Map<string, { readonly relation: Relation; readonly reader: InsertReader }>();
 
   /** `resolve` says which names are wanted and which are partitions; every table by its own name where it is left out. */
   constructor(resolve: RelationResolver = everyRelation) {
@@ -43,20 +46,33 @@ export class Wal2JsonDecoder extends ChangeDecoder {
 
   override decode(message: Buffer): Change | null {
     try {
+      const insert = this.#readInsert(message);
+      if (insert !== null) return insert;
       // Invalid UTF-8 becomes U+FFFD here: a damaged text is worth more than a lost row.
       const text = message.length > LONGEST_STRING ? withoutLongStrings(message, LONGEST_STRING) : message;
       const parsed: unknown = JSON.parse(text.toString('utf8'));
       if (typeof parsed !== 'object' || parsed === null) throw new Undecodable('not a JSON object');
-      return this.#change(parsed);
+      return this.#change(parsed, message);
     } catch (error) {
       return rejection('wal2json', message, error);
     }
   }
 
-  #change(message: Wal2JsonMessage): Change | null {
+  /** An insert of which only some columns are wanted; null where the message has to be parsed as a whole. */
+  #readInsert(message: Buffer): Change | null {
+    if (message[ACTION] !== INSERT || this.#inserts.size === 0 || message.length > LONGEST_STRING) return null;
+    const text = message.toString('latin1');
+    const known = this.#inserts.get(targetOf(text));
+    const row = known?.reader.read(message, text);
+    return known === undefined || row === undefined || row === null
+      ? null
+      : { kind: 'insert', relation: known.relation, row };
+  }
+
+  #change(message: Wal2JsonMessage, bytes: Buffer): Change | null {
     switch (message.action) {
       case 'I':
-        return this.#insert(message);
+        return this.#insert(message, bytes);
       case 'U':
         return this.#update(message);
       case 'D':
@@ -79,9 +95,16 @@ export class Wal2JsonDecoder extends ChangeDecoder {
     }
   }
 
-  #insert(message: Wal2JsonMessage): Change | null {
-    const relation = this.#relation(message);
-    return relation === null ? null : { kind: 'insert', relation, row: readRow(message.columns) };
+  #insert(message: Wal2JsonMessage, bytes: Buffer): Change | null {
+    const found = this.#lookUp(message);
+    if (found === null) return null;
+    const { relation, columns } = found;
+    const row = readRow(message.columns);
+    if (columns === undefined) return { kind: 'insert', relation, row };
+    const target = targetOf(bytes.toString('latin1', 0, HEAD));
+    const reader = this.#inserts.get(target)?.reader ?? new InsertReader(columns);
+    if (target !== '') this.#inserts.set(target, { relation, reader });
+    return { kind: 'insert', relation, row: reader.learn(row) };
   }
 
   #update(message: Wal2JsonMessage): Change | null {
@@ -126,6 +149,19 @@ export class Wal2JsonDecoder extends ChangeDecoder {
     }
     return found;
   }
+}
+
+/** Where the action of a message stands, and what it is for an insert. */
+const ACTION = '{"action":"'.length;
+const INSERT = 'I'.charCodeAt(0);
+/** Bytes in which an insert has named schema and table. */
+const HEAD = 1_024;
+
+/** The part of an insert's text that names schema and table; '' where there is none. */
+function targetOf(text: string): string {
+  const from = text.indexOf(',"schema":"');
+  const to = text.indexOf(',"columns":[', from);
+  return from === -1 || to === -1 ? '' : text.slice(from, to);
 }
 
 function logicalMessage(message: Wal2JsonMessage): Change {

@@ -15,7 +15,7 @@ export interface WriterClaim {
 /** Milliseconds in which transactions that come close together are stored together. */
 const SPACING = 10;
 /** As a stream catches up nobody waits for its single rows, and the same series come again and again: larger steps are cheaper by the row. */
-const LONGEST_SPACING = 500;
+const LONGEST_SPACING = 250;
 const ROWS_PER_MILLISECOND = 10;
 /** Rows gathered while a step is being stored at which the socket is paused. */
 const HIGH_ROWS = 50_000;

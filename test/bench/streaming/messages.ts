@@ -1,4 +1,5 @@
 import { type ChangeDecoder, PgoutputDecoder, Wal2JsonDecoder, wantedRelations } from '@app/decode';
+import { relationOf, TABLES } from '@app/litellm';
 import { PgoutputPlugin, Wal2JsonPlugin } from 'pg-logical-replication';
 import type { Plugin } from './backlog.js';
 
@@ -10,7 +11,9 @@ export interface LibraryReader {
 /** The exporter's decoder of a plugin, as it is used on the tables of LiteLLM. */
 export function ourDecoder(plugin: Plugin): ChangeDecoder {
   if (plugin === 'pgoutput') return new PgoutputDecoder();
-  return new Wal2JsonDecoder(wantedRelations({ schema: 'public', tables: ['LiteLLM_SpendLogs'] }));
+  const table = relationOf('spend_logs');
+  const columns = { [table]: TABLES.spend_logs.columns.map(({ name }) => name) };
+  return new Wal2JsonDecoder(wantedRelations({ schema: 'public', tables: [table], columns }));
 }
 
 /** The library's own reader of a plugin's messages, which those who write such a consumer begin with. */
