@@ -1,5 +1,6 @@
 import type { Bench } from '../framework/bench.js';
 import { catchUpPgoutput, catchUpWal2json } from './catch-up.js';
+import { exporterMemory } from './exporter-memory.js';
 import { freshness } from './freshness.js';
 import { reading } from './reading.js';
 import { seed } from './seed.js';
@@ -15,4 +16,5 @@ export const streamingBenches: readonly Bench[] = [
   freshness,
   serverLoad,
   seed,
+  exporterMemory,
 ];

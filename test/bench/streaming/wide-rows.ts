@@ -12,19 +12,30 @@ export const wideRows: Bench = bench<BacklogShape>({
   ours: 'the exporter by pgoutput, whose column list leaves them in the server',
   peer: 'the exporter by wal2json, which has whole rows sent',
   target: 'reported; pgoutput ≥ 5 ×',
-  figures: [{ name: 'rate', unit: 'rows/s', better: 'more', target: { of: 'ratio', atLeast: 5 } }],
-  sizes: { small: { rows: 4_000, rowsPerTransaction: 100 }, target: { rows: 20_000, rowsPerTransaction: 100 } },
+  figures: [
+    { name: 'rate', unit: 'rows/s', better: 'more', target: { of: 'ratio', atLeast: 5 } },
+    { name: 'pg_recvlogical', unit: 'rows/s', better: 'more', target: null, guard: 'none' },
+  ],
+  sizes: { small: { rows: 5_000, rowsPerTransaction: 100 }, target: { rows: 20_000, rowsPerTransaction: 100 } },
   describe: ({ rows, rowsPerTransaction }) =>
     `${rows.toLocaleString('en-US')} rows in transactions of ${rowsPerTransaction}, stored in Redis`,
-  notes:
-    'The same backlog and the same server; a slot and a Redis for each plugin. PostgreSQL reads the texts from TOAST either way.',
+  notes: `The same backlog and the same server; a slot and a Redis for each plugin. PostgreSQL puts the texts together out of their TOAST
+chunks either way, and that is most of its work: what the list of columns is worth to a client that does nothing shows in the second
+figure.`,
   prepare: async ({ shape, say, version }) => {
     const backlog = await Backlog.open({ ...shape, plugins: ['wal2json', 'pgoutput'], promptBytes: PROMPT_BYTES });
     for (const [program, number] of backlog.versions) version(program, number);
     say('the backlog is written');
     const by = (plugin: 'wal2json' | 'pgoutput') => async () => (await backlog.byExporter(plugin)).rowsPerSecond;
     return {
-      round: async (index) => ({ rate: await inTurn(index, by('pgoutput'), by('wal2json')) }),
+      round: async (index) => ({
+        rate: await inTurn(index, by('pgoutput'), by('wal2json')),
+        pg_recvlogical: await inTurn(
+          index,
+          () => backlog.byRecvlogical('pgoutput'),
+          () => backlog.byRecvlogical('wal2json'),
+        ),
+      }),
       [Symbol.asyncDispose]: () => backlog[Symbol.asyncDispose](),
     };
   },
