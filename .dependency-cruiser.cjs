@@ -17,7 +17,7 @@ const packages = {
   yaml: ['libs/config', 'test'],
   bcryptjs: ['apps/exporter', 'test'],
   pg: ['libs/postgres', 'apps/simulator', 'test'],
-  'pg-logical-replication': ['libs/postgres', 'libs/decode'],
+  'pg-logical-replication': ['libs/postgres', 'libs/decode', 'test/bench'],
   'pg-copy-streams': ['libs/postgres', 'test'],
   rxjs: ['libs/pipeline'],
   ioredis: ['libs/store', 'test'],

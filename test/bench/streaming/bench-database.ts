@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Pool } from 'pg';
-import { Simulator, worldSizes } from '../../../apps/simulator/src/index.js';
+import { Simulator, type SizeName, worldSizes } from '../../../apps/simulator/src/index.js';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js';
 import { sqlClient } from '../../support/replication-session.js';
 import { Owned } from './owned.js';
@@ -21,6 +21,8 @@ export interface BenchDatabase extends AsyncDisposable {
 export interface BenchDatabaseOptions {
   /** Bytes of prompt in every row; a response of a quarter of it comes with it. */
   readonly promptBytes?: number;
+  /** How large the company is; 300 users, 60 teams and 500 keys without a word. */
+  readonly size?: SizeName;
   /** Settings of the server beside {@link SETTINGS}. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -36,7 +38,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
 };
 
-/** Starts a server of its own with tables and entities of a company of 300 users, 60 teams and 500 keys; no spend logs yet. */
+/** Starts a server of its own with LiteLLM's tables and the entities of a company; no spend logs yet. */
 export async function openBenchDatabase(options: BenchDatabaseOptions = {}): Promise<BenchDatabase> {
   await using stack = new Owned();
   const server = stack.use(
@@ -51,7 +53,7 @@ export async function openBenchDatabase(options: BenchDatabaseOptions = {}): Pro
   stack.defer(() => pool.end());
   const simulator = new Simulator(pool, {
     seed: 'bench',
-    size: worldSizes.medium,
+    size: worldSizes[options.size ?? 'medium'],
     promptBytes: options.promptBytes ?? 0,
   });
   await simulator.createTables();

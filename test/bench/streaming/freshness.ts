@@ -55,16 +55,17 @@ export const freshness: Bench = bench<FreshnessShape>({
   describe: ({ probes, historyRows, rate }) =>
     `${probes} probes a round at ${rate} rows/s, ${historyRows.toLocaleString('en-US')} rows in the window`,
   notes: `Each probe commits a row of a model of its own and asks for \`/metrics\` every 20 ms until the model is there, so the figure
-includes the rendering and sending of the whole answer. The state is in Redis. The peer's figures are computed: its queries are timed on
+includes the rendering and sending of the whole answer: that of a department of 20 users and 40 keys, some thousand series. The state is in
+Redis. The peer's figures are computed: its queries are timed on
 the same data (our own formulation of them, a stand-in), and a row waits half of ${POLLING_INTERVAL} s at the median, nearly all of it at the
 99th percentile. Not guarded: latencies depend on the machine's other work, and the peer's are mostly a constant.`,
   prepare: async ({ shape, say, version }) => {
     await using stack = new Owned();
-    const database = stack.use(await openBenchDatabase());
+    const database = stack.use(await openBenchDatabase({ size: 'small' }));
     version('PostgreSQL', database.server.version);
     await database.simulator.writeHistory({ rows: shape.historyRows, days: 29 });
     const exporter = stack.use(await startStreaming(database, { plugin: 'pgoutput' }));
-    stack.use(await startTraffic(database, shape.rate));
+    stack.use(await startTraffic(database, shape.rate, 'small'));
     const sql = stack.use(await sqlClient(database.url));
     say('traffic flows');
     const write = async (model: string): Promise<void> => {
