@@ -20,8 +20,9 @@ export class FakeSlotWatch implements SlotWatch {
   async look(): Promise<SlotSight> {
     this.#upstream.options.reach?.('look');
     const { server } = this.#upstream;
-    const { walEnd, inRecovery } = server;
-    return { slot: server.slotFacts('litellm_exporter_litellm'), walEnd, inRecovery };
+    const { walEnd, inRecovery, systemId, database } = server;
+    const source = { systemId, database, schema: 'public' };
+    return { source, slot: server.slotFacts('litellm_exporter_litellm'), walEnd, inRecovery };
   }
 
   async oldestTransaction(): Promise<string | null> {

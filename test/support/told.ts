@@ -1,3 +1,4 @@
+import type { SourceSight } from '@app/litellm';
 import { PipelineObserver, type SlotFigures } from '@app/pipeline';
 
 /** An observer that remembers what it was told: the method's name, and its arguments. */
@@ -28,6 +29,10 @@ export class Told extends PipelineObserver {
 
   dependency(name: 'postgres' | 'redis', up: boolean): void {
     this.all.push(['dependency', name, up]);
+  }
+
+  source(seen: SourceSight | null): void {
+    this.all.push(['source', seen]);
   }
 
   leader(leading: boolean): void {

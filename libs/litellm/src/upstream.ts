@@ -107,8 +107,17 @@ export interface UpstreamSession {
   close(): Promise<void>;
 }
 
+/** Which deployment of LiteLLM an ordinary connection has reached. */
+export interface SourceSight {
+  /** Null where a managed service does not tell (`pg_control_system`). */
+  readonly systemId: string | null;
+  readonly database: string;
+  readonly schema: string;
+}
+
 /** What any replica may see of the slot, without the claim. */
 export interface SlotSight {
+  readonly source: SourceSight;
   /** Null where there is none. */
   readonly slot: SlotFacts | null;
   readonly walEnd: Lsn;

@@ -1,4 +1,4 @@
-import type { SeedProgress } from '@app/litellm';
+import type { SeedProgress, SourceSight } from '@app/litellm';
 import type { SeedReason } from './start-decision.js';
 
 /** What was seen of the slot last, in bytes. */
@@ -22,6 +22,8 @@ export abstract class PipelineObserver {
   abstract error(message: string): void;
   /** A dependency answers, or does not. */
   abstract dependency(name: 'postgres' | 'redis', up: boolean): void;
+  /** Which deployment this process has reached; null when it could not be asked. Told at each look, leader or not. */
+  abstract source(seen: SourceSight | null): void;
   /** This process consumes the slot. */
   abstract leader(leading: boolean): void;
   /** The stream is open. */

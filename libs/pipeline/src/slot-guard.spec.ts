@@ -6,6 +6,7 @@ import { Told } from '../../../test/support/told.js';
 import { SlotGuard } from './slot-guard.js';
 
 const LIMIT = 1_000;
+const SOURCE = { systemId: '7', database: 'd', schema: 'public' };
 
 /** A watch over a slot that stands where the spec puts it; remembers how it was asked to drop. */
 class GivenWatch implements SlotWatch {
@@ -24,7 +25,7 @@ class GivenWatch implements SlotWatch {
     this.looks += 1;
     this.seen();
     if (this.failing !== null) throw this.failing;
-    return { slot: this.slot, walEnd: lsnOf(this.walEnd), inRecovery: this.inRecovery };
+    return { source: SOURCE, slot: this.slot, walEnd: lsnOf(this.walEnd), inRecovery: this.inRecovery };
   }
 
   async oldestTransaction(): Promise<string | null> {

@@ -66,9 +66,11 @@ export class SlotGuard {
     try {
       const sight = await watch.look();
       this.#unseen = false;
+      observer.source(sight.source);
       observer.slot(figuresOf(sight, this.#options.limit));
       if (!sight.inRecovery) await this.#judge(sight);
     } catch (error) {
+      observer.source(null);
       observer.slot(null);
       if (!this.#unseen && this.#options.limit > 0) observer.warn(`the slot can't be watched: ${textOf(error)}`);
       this.#unseen = true;

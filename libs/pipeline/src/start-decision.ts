@@ -1,5 +1,5 @@
-import type { Checkpoint, SlotFacts } from '@app/change';
-import type { UpstreamFacts } from '@app/litellm';
+import type { Checkpoint, SlotFacts, SourceIdentity } from '@app/change';
+import type { SourceSight, UpstreamFacts } from '@app/litellm';
 import { lagsTooFar } from './slot-lag.js';
 
 /** Why a new seed is taken: the label of `litellm_exporter_seeds_total`. */
@@ -51,8 +51,8 @@ export function decideStart(situation: StartSituation): StartDecision {
   const { facts, stored, asked } = situation;
   if (facts.inRecovery) return { action: 'wait', why: 'the server is in recovery' };
   if (stored === null) return { action: 'seed', reason: 'first' };
-  const foreign = otherSource(facts, stored);
-  if (foreign !== null && asked !== 'requested') return foreign;
+  const why = otherSource(stored.source, facts.source);
+  if (why !== null && asked !== 'requested') return { action: 'refuse', why, remedy: OTHER_SOURCE_REMEDY };
   if (asked !== null) return { action: 'seed', reason: asked };
   if (facts.temporarySlot) return { action: 'seed', reason: 'process_state' };
   const decision = decideBySlot(situation, stored);
@@ -60,20 +60,18 @@ export function decideStart(situation: StartSituation): StartDecision {
   return outdated ? { action: 'seed', reason: 'settings_changed' } : decision;
 }
 
-function otherSource(facts: UpstreamFacts, stored: Checkpoint): StartDecision | null {
-  const { source } = facts;
-  const remedy =
-    'point the exporter at the server it was seeded from, give this deployment a REDIS_KEY_PREFIX of its own, or delete the keys under the prefix to seed anew';
-  if (source.systemId !== stored.source.systemId) {
-    const why = `the stored state belongs to the PostgreSQL system ${stored.source.systemId}, this one is ${source.systemId}`;
-    return { action: 'refuse', why, remedy };
+/** What helps where the stored state is another deployment's. */
+export const OTHER_SOURCE_REMEDY =
+  'point the exporter at the server it was seeded from, give this deployment a REDIS_KEY_PREFIX of its own, or delete the keys under the prefix to seed anew';
+
+/** Why a stored state is not of the deployment that was reached; null where it is, or where the server does not tell. */
+export function otherSource(stored: SourceIdentity, seen: SourceSight): string | null {
+  if (seen.systemId !== null && seen.systemId !== stored.systemId) {
+    return `the stored state belongs to the PostgreSQL system ${stored.systemId}, this one is ${seen.systemId}`;
   }
-  if (source.database !== stored.source.database || source.schema !== stored.source.schema) {
-    const name = (of: { database: string; schema: string }): string => `${of.database}.${of.schema}`;
-    const why = `the stored state belongs to ${name(stored.source)}, not to ${name(source)}`;
-    return { action: 'refuse', why, remedy };
-  }
-  return null;
+  if (seen.database === stored.database && seen.schema === stored.schema) return null;
+  const name = (of: SourceSight): string => `${of.database}.${of.schema}`;
+  return `the stored state belongs to ${name(stored)}, not to ${name(seen)}`;
 }
 
 function decideBySlot({ facts, slot, limit, gaveUp }: StartSituation, stored: Checkpoint): StartDecision {

@@ -8,6 +8,7 @@ import { StreamConsumer } from './consumer.js';
 import type { PipelineObserver } from './observer.js';
 import { MESSAGE_PREFIX } from './piece.js';
 import { PoisonWatch } from './poison-watch.js';
+import { isToBeReadAgain } from './read-store-again.js';
 import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
 import { lastSeed, OTHER_SETTINGS, SeedPlan } from './seed-plan.js';
@@ -112,6 +113,7 @@ export class Supervisor {
     const session = await upstream.connect(signal);
     try {
       observer.dependency('postgres', true);
+      observer.source(session.facts.source);
       this.#warnOnce(session.facts.warnings);
       // Before the first step: a clock of this process that is ahead would push the windows on, and they never go back.
       this.#writer.setClock((await session.figures()).clock);
@@ -285,12 +287,11 @@ export class Supervisor {
     if (failure !== null && !failure.kind.startsWith('store-')) observer.dependency('postgres', false);
   }
 
-  /** A store that went elsewhere is read again: the next start table decides by what it really holds. */
   async #mendStore(error: unknown): Promise<void> {
-    if (!(error instanceof ExporterFailure)) return;
-    if (!['checkpoint-mismatch', 'fenced', 'store-refused', 'store-format'].includes(error.kind)) return;
+    const { store } = this.#options;
+    if (!(await isToBeReadAgain(store, error))) return;
     await this.#writer.detach();
-    await this.#options.store.open().catch((failure: unknown) => this.#tell(failure));
+    await store.open().catch((failure: unknown) => this.#tell(failure));
   }
 }
 

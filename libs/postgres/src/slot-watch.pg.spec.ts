@@ -1,3 +1,4 @@
+import type { SourceIdentity } from '@app/change';
 import type { SlotWatch } from '@app/litellm';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
@@ -8,6 +9,11 @@ import { replicationClient, sqlClient } from '../../../test/support/replication-
 jest.setTimeout(120_000);
 
 const KIB = 1_024;
+
+/** What anybody may see of where the rows come from. */
+function pick({ systemId, database, schema }: SourceIdentity) {
+  return { systemId, database, schema };
+}
 
 /** Writes at least so many bytes of log, nothing of which any table holds. */
 async function writeLog({ sql }: GivenUpstream, kib: number): Promise<void> {
@@ -52,10 +58,13 @@ describe.each(['debian-15', 'embedded-18'] as const)('the watch over a slot, %s'
     expect((await watch.look()).slot).toBeNull();
     await at.make();
     await writeLog(at.one, 128);
-    const { slot, walEnd, inRecovery } = await watch.look();
+    const { slot, walEnd, inRecovery, source } = await watch.look();
     expect(slot).toMatchObject({ name: at.one.options.slot, plugin: 'pgoutput' });
     expect(Number(walEnd - (slot?.confirmedFlush ?? 0n))).toBeGreaterThan(128 * KIB);
     expect(inRecovery).toBe(false);
+    const session = await at.one.connect();
+    expect(source).toEqual(pick(session.facts.source));
+    await session.close();
     await at.one.connect();
     expect((await watch.look()).slot).not.toBeNull();
   });

@@ -7,6 +7,7 @@ import type { PostgresOptions, Reporter } from './options.js';
 import { dropFailure } from './slot.js';
 import { blockersText, oldestWriter } from './slot-blockers.js';
 import { readSlot } from './slot-facts.js';
+import { systemIdOf } from './source-facts.js';
 
 /** Milliseconds that a session which was told to end is given, and a walsender to let go of its slot. */
 const ENDING_MS = 3_000;
@@ -43,7 +44,9 @@ export class PostgresSlotWatch implements SlotWatch {
       const [place] = await control.query<Place & { [column: string]: unknown }>(PLACE);
       if (place === undefined) throw new RangeError('a query without FROM has one row');
       const slot = await readSlot(control, this.options.slot, place.version);
-      return { slot, walEnd: parseLsn(place.wal_end ?? '0/0'), inRecovery: place.in_recovery };
+      const { database, schema } = this.options;
+      const source = { systemId: await systemIdOf(control), database, schema };
+      return { source, slot, walEnd: parseLsn(place.wal_end ?? '0/0'), inRecovery: place.in_recovery };
     });
   }
 

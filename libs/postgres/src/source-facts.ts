@@ -50,7 +50,7 @@ export function switchPoints(content: string): TimelineHistory {
 }
 
 /** Null where a managed service keeps `pg_control_system` from us. */
-async function systemIdOf(control: Connection): Promise<string | null> {
+export async function systemIdOf(control: Connection): Promise<string | null> {
   try {
     const [row] = await control.query<{ id: string }>('SELECT system_identifier::text AS id FROM pg_control_system()');
     return row?.id ?? null;

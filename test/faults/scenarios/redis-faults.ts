@@ -220,11 +220,15 @@ const deployments: readonly Scenario[] = [
         said.push(await intruder.awaitLine(/the stored state belongs to/));
         if (!logs.some((line) => /REDIS_KEY_PREFIX/.test(line))) throw new Error('the remedy was not said');
         await world.traffic.more(30);
+        if (/^litellm_(?!exporter_)/m.test(await intruder.text())) throw new Error('it showed the state of the first');
         await intruder.stop();
         world.replicas.splice(world.replicas.indexOf(intruder), 1);
       }
       const since = performance.now();
-      return { recovery: await world.recovered(since), note: 'the second one was refused, with the remedy' };
+      return {
+        recovery: await world.recovered(since),
+        note: 'the second one was refused, with the remedy, and showed nothing of the first',
+      };
     },
   },
   {

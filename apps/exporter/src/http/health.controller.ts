@@ -1,6 +1,8 @@
 import { StateStore } from '@app/aggregates';
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import { whyNotOurs } from '../report/state-owner.js';
+import { StatusBoard } from '../report/status-board.js';
 
 /**
  * Probes. Liveness depends on nothing; readiness on a whole state, not on leadership nor on freshness, which are for
@@ -10,8 +12,11 @@ import type { Response } from 'express';
 export class HealthController {
   readonly #store: StateStore;
 
-  constructor(store: StateStore) {
+  readonly #board: StatusBoard;
+
+  constructor(store: StateStore, board: StatusBoard) {
     this.#store = store;
+    this.#board = board;
   }
 
   /** The event loop turns. */
@@ -31,10 +36,13 @@ export class HealthController {
   /** A whole state can be served. */
   @Get('readyz')
   ready(@Res() response: Response): void {
-    const ready = this.#store.state !== null;
+    const whyNot =
+      this.#store.state === null
+        ? 'no whole state yet: the first seed is not finished'
+        : whyNotOurs(this.#store, this.#board.status);
     response
-      .status(ready ? 200 : 503)
+      .status(whyNot === null ? 200 : 503)
       .type('text/plain')
-      .send(ready ? 'ok\n' : 'no whole state yet: the first seed is not finished\n');
+      .send(`${whyNot ?? 'ok'}\n`);
   }
 }

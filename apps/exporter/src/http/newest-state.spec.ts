@@ -1,12 +1,16 @@
-import { ExporterFailure, type FailureKind } from '@app/change';
+import { ExporterFailure, type FailureKind, lsnOf } from '@app/change';
 import { SelfMetrics } from '@app/metrics';
 import { describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { FakeState } from '../../../../test/support/fake-state.js';
 import { outlivingStore } from '../../../../test/support/faulty-store.js';
+import { StatusBoard } from '../report/status-board.js';
 import { mayServeStale, NewestState } from './newest-state.js';
+import { statusReport } from './status-page.js';
 
 const MINUTE = 60_000;
+const SOURCE = { systemId: '7', timeline: 1, database: 'litellm', schema: 'public', spendLogsOid: 1 };
+const CHECKPOINT = { source: SOURCE, slot: 's', plugin: 'pgoutput' as const, next: lsnOf(1n), commitTime: 0 };
 
 /** A store that holds a state of the given age, and fails to be read while it is told to. */
 function given(age: number, maxStaleness: number) {
@@ -18,10 +22,16 @@ function given(age: number, maxStaleness: number) {
     if (failure !== null) throw failure;
   });
   const metrics = new SelfMetrics({ version: '1', revision: 'r' });
-  const newest = new NewestState(store, metrics, maxStaleness);
+  const board = new StatusBoard();
+  jest.spyOn(store, 'checkpoint', 'get').mockReturnValue(CHECKPOINT);
+  board.source(CHECKPOINT.source);
+  const newest = new NewestState(store, metrics, board, maxStaleness);
   return {
     state,
     newest,
+    board,
+    store,
+    metrics,
     fail: (kind: FailureKind | 'inside' | null): void => {
       if (kind === null) failure = null;
       else
@@ -68,6 +78,38 @@ describe('the state that a scrape shows', () => {
     const { newest, fail } = given(0, MINUTE);
     fail('store-format');
     expect(await newest.read()).toBeNull();
+  });
+
+  it.each([
+    ['system', { systemId: '8' }],
+    ['database', { database: 'other' }],
+    ['schema', { schema: 'other' }],
+  ])('W5: is none where it belongs to another %s, which readiness and status page say too', async (_, other) => {
+    const { newest, board, store, state, fail } = given(0, MINUTE);
+    expect(await newest.read()).toBe(state);
+    board.source({ ...SOURCE, ...other });
+    expect(await newest.read()).toBeNull();
+    fail('store-unavailable');
+    expect(await newest.read()).toBeNull();
+    fail(null);
+    const report = statusReport(board, store, Date.now());
+    expect(report).toMatchObject({ failure: expect.stringMatching(/belongs to/), checkpoint: null, state: null });
+    board.source(null);
+    expect(await newest.read()).toBeNull();
+    board.source(SOURCE);
+    expect(await newest.read()).toBe(state);
+  });
+
+  it('W5: is none until PostgreSQL was asked for the first time; one that does not answer, or does not tell, changes nothing', async () => {
+    const { newest, state, store, metrics } = given(0, 0);
+    const board = new StatusBoard();
+    const fresh = new NewestState(store, metrics, board, 0);
+    expect(await fresh.read()).toBeNull();
+    board.source(null);
+    expect(await fresh.read()).toBe(state);
+    board.source({ ...SOURCE, systemId: null });
+    expect(await fresh.read()).toBe(state);
+    expect(await newest.read()).toBe(state);
   });
 
   it('an error of this program is no missing store', async () => {

@@ -2,11 +2,13 @@ import { type RecordedState, StateStore } from '@app/aggregates';
 import { ExporterFailure } from '@app/change';
 import { SelfMetrics } from '@app/metrics';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { whyNotOurs } from '../report/state-owner.js';
+import { StatusBoard } from '../report/status-board.js';
 
 /** How old a state may be that is served while the store can't be read, in milliseconds (`STATE_MAX_STALENESS`). */
 export const MAX_STALENESS = Symbol('MAX_STALENESS');
 
-/** How often it is said that the store can't be read. */
+/** How often it is said why no state is shown. */
 const SAY_MS = 60_000;
 
 /** True while a state that the store can't vouch for may be served: 0 never allows it (W7). */
@@ -20,19 +22,26 @@ export class NewestState {
   readonly #log = new Logger('metrics');
   readonly #store: StateStore;
   readonly #metrics: SelfMetrics;
+  readonly #board: StatusBoard;
   readonly #maxStaleness: number;
   #unreadable = false;
   #saidAt = Number.NEGATIVE_INFINITY;
 
-  constructor(store: StateStore, metrics: SelfMetrics, @Inject(MAX_STALENESS) maxStaleness: number) {
+  constructor(
+    store: StateStore,
+    metrics: SelfMetrics,
+    board: StatusBoard,
+    @Inject(MAX_STALENESS) maxStaleness: number,
+  ) {
     this.#store = store;
     this.#metrics = metrics;
+    this.#board = board;
     this.#maxStaleness = maxStaleness;
   }
 
   /**
-   * The newest state there is; null shows the process alone: nothing is seeded yet (W6), or the store can't be read and
-   * what we have is older than may be served without it (W7).
+   * The newest state there is; null shows the process alone: nothing is seeded yet (W6), the state is another deployment's
+   * (W5), or the store can't be read and what we have is older than may be served without it (W7).
    *
    * @throws what is no failure of the store
    */
@@ -48,25 +57,37 @@ export class NewestState {
       this.#metrics.dependency('redis', true);
       this.#log.log('the stored state is read again');
     }
+    if (this.#isForeign()) return null;
     this.#tellAge();
     return this.#store.state;
+  }
+
+  #isForeign(): boolean {
+    const why = whyNotOurs(this.#store, this.#board.status);
+    if (why === null) return false;
+    this.#seldom(`no family of LiteLLM is shown: ${why}`);
+    return true;
   }
 
   #withoutStore(failure: ExporterFailure): RecordedState | null {
     this.#unreadable = true;
     this.#metrics.dependency('redis', false);
+    if (this.#isForeign()) return null;
     const age = this.#tellAge();
     // A state of a newer format was stored by another process: this one is not alone.
     const alone = failure.kind !== 'store-format';
     const stale = alone && age !== null && mayServeStale(age, this.#maxStaleness);
-    if (performance.now() - this.#saidAt >= SAY_MS) {
-      this.#saidAt = performance.now();
-      const served = stale
-        ? `the last state is served, ${(age / 1000).toFixed(0)} s old`
-        : 'no family of LiteLLM is shown';
-      this.#log.warn(`the stored state can't be read, so ${served}: ${failure.explain()}`);
-    }
+    const served = stale
+      ? `the last state is served, ${(age / 1000).toFixed(0)} s old`
+      : 'no family of LiteLLM is shown';
+    this.#seldom(`the stored state can't be read, so ${served}: ${failure.explain()}`);
     return stale ? this.#store.state : null;
+  }
+
+  #seldom(line: string): void {
+    if (performance.now() - this.#saidAt < SAY_MS) return;
+    this.#saidAt = performance.now();
+    this.#log.warn(line);
   }
 
   /** The age grows while the store can't be read, too: that is what the alert on stale state looks at. */

@@ -1,6 +1,7 @@
 import type { RecordedState, StateStore } from '@app/aggregates';
 import { formatLsn } from '@app/change';
 import { BUILD_FACTS } from '../build-facts.js';
+import { whyNotOurs } from '../report/state-owner.js';
 import type { Status, StatusBoard } from '../report/status-board.js';
 import { bytesInWords, countInWords, durationInWords } from './in-words.js';
 
@@ -23,12 +24,13 @@ export interface StatusReport {
 /** Puts the report together. Pure but for the clock that is handed in. */
 export function statusReport(board: StatusBoard, store: StateStore, now: number): StatusReport {
   const { phase, since, failure, seed, seedReason, slot } = board.status;
-  const checkpoint = store.checkpoint;
+  const foreign = whyNotOurs(store, board.status);
+  const { checkpoint, state } = foreign === null ? store : { checkpoint: null, state: null };
   return {
     version: BUILD_FACTS.version,
     phase,
     phaseSeconds: Math.round((now - since) / 1000),
-    failure,
+    failure: foreign ?? failure,
     seed,
     seedReason,
     store: store.durability === 'process' ? 'memory' : 'redis',
@@ -36,7 +38,7 @@ export function statusReport(board: StatusBoard, store: StateStore, now: number)
       checkpoint === null
         ? null
         : { next: formatLsn(checkpoint.next), slot: checkpoint.slot, plugin: checkpoint.plugin },
-    state: store.state === null ? null : stateFacts(store.state, now),
+    state: state === null ? null : stateFacts(state, now),
     slotFigures: slot,
   };
 }

@@ -3,6 +3,7 @@ import { createExposition, SelfMetrics } from '@app/metrics';
 import { MemoryStateStore } from '@app/store';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parseExposition } from '../../../../test/support/exposition.js';
+import { StatusBoard } from '../report/status-board.js';
 import { endpointGuard } from '../web/endpoint-server.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 import { NewestState } from './newest-state.js';
@@ -10,7 +11,7 @@ import { TelemetryServer } from './telemetry-server.js';
 
 function endpoint(): MetricsEndpoint {
   const metrics = new SelfMetrics({ version: '1', revision: '' }, false);
-  const newest = new NewestState(new MemoryStateStore(), metrics, 0);
+  const newest = new NewestState(new MemoryStateStore(), metrics, new StatusBoard(), 0);
   return new MetricsEndpoint(newest, createExposition({ disabled: '', maxSeries: 0 }, metrics));
 }
 

@@ -1,4 +1,4 @@
-import type { SeedProgress } from '@app/litellm';
+import type { SeedProgress, SourceSight } from '@app/litellm';
 import type { SelfMetrics } from '@app/metrics';
 import { PipelineObserver, type SlotFigures } from '@app/pipeline';
 import type { ExporterLogger } from './exporter-logger.js';
@@ -36,6 +36,10 @@ export class PipelineReport extends PipelineObserver {
 
   dependency(name: 'postgres' | 'redis', up: boolean): void {
     this.#metrics.dependency(name, up);
+  }
+
+  source(seen: SourceSight | null): void {
+    this.#board.source(seen);
   }
 
   leader(leading: boolean): void {

@@ -1,4 +1,4 @@
-import type { SeedProgress } from '@app/litellm';
+import type { SeedProgress, SourceSight } from '@app/litellm';
 import type { SlotFigures } from '@app/pipeline';
 
 /** What the process is at. */
@@ -15,11 +15,21 @@ export interface Status {
   readonly failure: string | null;
   /** What was seen of the slot last; null where there is none, or PostgreSQL does not answer. */
   readonly slot: SlotFigures | null;
+  /** The deployment that was reached last; `unasked` until the first attempt has ended, null where none has succeeded. */
+  readonly source: SourceSight | null | 'unasked';
 }
 
 /** Remembers what the process is at, for the status page. */
 export class StatusBoard {
-  #status: Status = { phase: 'connecting', since: Date.now(), seed: null, seedReason: null, failure: null, slot: null };
+  #status: Status = {
+    phase: 'connecting',
+    since: Date.now(),
+    seed: null,
+    seedReason: null,
+    failure: null,
+    slot: null,
+    source: 'unasked',
+  };
 
   get status(): Status {
     return this.#status;
@@ -41,6 +51,13 @@ export class StatusBoard {
 
   slot(slot: SlotFigures | null): void {
     this.#status = { ...this.#status, slot };
+  }
+
+  /** A server that does not answer, or does not say which it is, is the same one as before. */
+  source(seen: SourceSight | null): void {
+    const before = this.#status.source === 'unasked' ? null : this.#status.source;
+    const source = seen === null ? before : { ...seen, systemId: seen.systemId ?? before?.systemId ?? null };
+    this.#status = { ...this.#status, source };
   }
 
   fail(failure: string): void {
