@@ -50,11 +50,15 @@ export const redisStateFaults: readonly Scenario[] = [
   spoilt(['log-evicted', 'the log of steps is evicted'], async (client) =>
     client.del(...(await keys(client, /:log$/))),
   ),
-  spoilt(['wrong-type', 'a foreign hand writes a string where the log of steps was'], async (client) => {
-    const [log] = await keys(client, /:log$/);
-    if (log === undefined) throw new Error('there is no log');
-    await client.set(log, 'not ours');
-  }),
+  spoilt(
+    ['wrong-type', 'a foreign hand writes a string where the log of steps was'],
+    async (client) => {
+      const [log] = await keys(client, /:log$/);
+      if (log === undefined) throw new Error('there is no log');
+      await client.set(log, 'not ours');
+    },
+    { seeds: [] },
+  ),
   {
     name: 'redis-parts-evicted',
     fault: 'half of the keys of the stored state are evicted, and every exporter starts anew',

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
+import { contentOf } from '../../../../test/contracts/state-content.js';
 import { epochAt, StepMaker } from '../../../../test/contracts/state-steps.js';
 import { expectFailure } from '../../../../test/contracts/state-store.contract.js';
+import { awaitUntil } from '../../../../test/support/await-until.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
 import { FORMAT } from './keys.js';
 import type { RedisStateStore } from './redis-state-store.js';
@@ -55,14 +57,63 @@ describe('what others have put under our keys, or left of them', () => {
     expect(await deployment.client.get(deployment.key('meta'))).toBe('foreign');
   });
 
-  it('a log of another type is refused before anything is changed', async () => {
+  /** Writes over the log of the current generation; returns the key. */
+  async function spoilLog(): Promise<string> {
     const log = deployment.key(`${await generation()}:log`);
     await deployment.client.del(log);
     await deployment.client.set(log, 'foreign');
-    const meta = await deployment.client.hgetall(deployment.key('meta'));
-    await expectFailure(store.commit(maker.step()), 'store-refused');
-    expect(await deployment.client.hgetall(deployment.key('meta'))).toEqual(meta);
+    return log;
+  }
+
+  it('W3, W5: a writer whose log was written over stores its state once more, as a generation of its own', async () => {
+    const reader = opening();
+    await reader.open();
+    const [before, log] = [await generation(), await spoilLog()];
+    const step = maker.step({ rows: [{ kind: 'spend_by_model', key: 1, age: 0, sum: 2 }] });
+    await store.commit(step);
+    expect(await generation()).not.toBe(before);
+    await reader.refresh();
+    const fresh = opening();
+    await fresh.open();
+    for (const one of [store, reader, fresh]) {
+      expect(contentOf(one.state)).toEqual(contentOf(maker.state));
+      expect(one.checkpoint?.next).toBe(step.checkpoint.next);
+    }
+    await store.claim(epochAt(2));
+    await store.replace(maker.generation(epochAt(2)));
+    await awaitUntil(async () => (await deployment.keys()).filter((key) => key.startsWith(before)).length === 1);
     expect(await deployment.client.get(log)).toBe('foreign');
+  });
+
+  it('W4: a writer that was replaced does not store its state once more, whatever it finds', async () => {
+    const newer = opening();
+    await newer.open();
+    await newer.claim(epochAt(9));
+    const log = await spoilLog();
+    const before = await generation();
+    await expectFailure(store.commit(maker.step()), 'fenced');
+    expect([await generation(), await deployment.client.get(log)]).toEqual([before, 'foreign']);
+  });
+
+  it('W5, W7: a process that has the state goes on from it under a new claim, and shows nothing until it has stored', async () => {
+    const reader = opening();
+    await reader.open();
+    const { checkpoint } = reader;
+    const missed = maker.step({ rows: [{ kind: 'spend_by_model', key: 2, age: 0, sum: 3 }] });
+    await store.commit(missed);
+    await spoilLog();
+    await store.close();
+    await expectFailure(reader.refresh(), 'store-unavailable');
+    await reader.open();
+    expect(reader.checkpoint).toEqual(checkpoint);
+    await expectFailure(reader.refresh(), 'store-unavailable');
+    await reader.claim(epochAt(9));
+    await expectFailure(reader.refresh(), 'store-unavailable');
+    await reader.commit({ ...missed, epoch: epochAt(9) });
+    await reader.refresh();
+    const fresh = opening();
+    await fresh.open();
+    expect(contentOf(fresh.state)).toEqual(contentOf(maker.state));
   });
 
   it('a part of the base of another type stops the folding, not the steps', async () => {

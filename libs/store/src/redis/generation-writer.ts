@@ -13,7 +13,7 @@ import type { RedisConnection } from './redis-connection.js';
 import { listOf } from './replies.js';
 import type { ScriptCall } from './scripts/index.js';
 import { StepLog } from './step-log.js';
-import { failureOfReply } from './store-failures.js';
+import { failureOfReply, isWrongType } from './store-failures.js';
 
 /** Things that one record of a dump holds, so that the pieces made of it are full. */
 const DUMP_ITEMS = 20_000;
@@ -86,7 +86,8 @@ export class GenerationWriter {
 
   async #delete(run: WritingRun): Promise<void> {
     const { generation } = run;
-    const parts = await new StepLog(this.connection, this.keys).stagedParts(generation);
+    const staged = await this.#stagedParts(generation);
+    const parts = staged ?? [];
     for (let at = 0; at < parts.length; at += DELETED) {
       await this.connection.run((client) => client.unlink(...parts.slice(at, at + DELETED)));
     }
@@ -94,8 +95,18 @@ export class GenerationWriter {
     const changes = new BaseChanges();
     for (const member of index.members()) changes.remove(member);
     await this.writer.write(run, changes, index);
-    await this.writer.delete(run, ['log', 'index']);
+    await this.writer.delete(run, staged === null ? ['index'] : ['log', 'index']);
     await this.connection.run((client) => client.srem(this.keys.generations, generation));
+  }
+
+  /** Null where a foreign key stands in the log's place: it is left, and keeps nothing else of the generation. */
+  async #stagedParts(generation: string): Promise<readonly string[] | null> {
+    try {
+      return await new StepLog(this.connection, this.keys).stagedParts(generation);
+    } catch (error) {
+      if (isWrongType(error)) return null;
+      throw error;
+    }
   }
 
   async #script(

@@ -1,4 +1,4 @@
-import { type Generation, type RecordedState, StateStore, type Step } from '@app/aggregates';
+import { type Generation, type RecordedState, type StateRecord, StateStore, type Step } from '@app/aggregates';
 import { type Checkpoint, type Epoch, ExporterFailure, isFailure, type Lsn } from '@app/change';
 import { mismatchFailure } from '../claim.js';
 import { ServedState } from '../served-state.js';
@@ -12,6 +12,7 @@ import { type RedisStoreOptions, type RedisTuning, TUNING } from './redis-store-
 import { serverWarnings } from './server-warnings.js';
 import { type LoadedState, StateReader } from './state-reader.js';
 import { StateWriter } from './state-writer.js';
+import { isWrongType } from './store-failures.js';
 
 /** A refresh that meets a store in motion looks again at most this often. */
 const LOOKS = 5;
@@ -36,6 +37,8 @@ export class RedisStateStore extends StateStore {
   #generation: string | null = null;
   /** A generation that was found to be unreadable, so that it is not tried again at each refresh. */
   #unreadable: string | null = null;
+  /** True where what was read last could not be made out. */
+  #spoilt = false;
   /** Generations that another one has taken the place of: a store that names one of them has gone back. */
   readonly #left = new Set<string>();
 
@@ -72,7 +75,9 @@ export class RedisStateStore extends StateStore {
     this.#durability.reset();
     this.#unreadable = null;
     const loaded = await this.#load();
-    this.#adopt(loaded);
+    // What nobody can read any more is not lost where it is in memory, too: the start table decides by that (W5).
+    const spoilt = loaded === null && this.#spoilt && this.state !== null;
+    if (!spoilt) this.#adopt(loaded);
     if (loaded !== null) this.#durability.stored(loaded.checkpoint.next);
   }
 
@@ -92,7 +97,8 @@ export class RedisStateStore extends StateStore {
       await this.#writer.commit(step, generation);
     } catch (error) {
       if (isFailure(error, 'fenced')) this.#writing = false;
-      if (!isFailure(error, 'checkpoint-mismatch') || !(await this.#hasLostSteps(state))) throw error;
+      const missing = isFailure(error, 'checkpoint-mismatch') && (await this.#hasLostSteps(state));
+      if (!missing && !isWrongType(error)) throw error;
       await this.#writeBack(step, state);
     }
     this.#writing = true;
@@ -145,11 +151,16 @@ export class RedisStateStore extends StateStore {
     return current === null || current.generation !== this.#generation || current.version < state.version;
   }
 
-  /** The state that this writer serves is whole: what Redis has lost of it is stored once more, and no answer goes back. */
+  /**
+   * The state that this writer serves is whole: what Redis has lost of it, or somebody has written over, is stored once
+   * more, as a generation of its own, and no answer goes back. An older writer is fenced before it has changed anything.
+   */
   async #writeBack(step: Step, state: RecordedState): Promise<void> {
     const { checkpoint } = this.#served;
     if (this.#served.state !== state || checkpoint?.next !== step.prev) throw mismatchFailure(step.prev, null);
-    this.#options.log?.warn('Redis has lost what it had confirmed: the state is stored once more, from memory');
+    this.#options.log?.warn(
+      'Redis no longer holds what it had confirmed, or a foreign hand has written over it: the state is stored once more, from memory',
+    );
     await this.replace({ epoch: step.epoch, checkpoint, state });
     await this.#writer.commit(step, this.#generation ?? '');
   }
@@ -168,8 +179,9 @@ export class RedisStateStore extends StateStore {
       const current = await this.#current();
       this.#lost = current === null;
       if (current === null) return;
-      // What can't be read is for the writer to seed anew; what we have is served until then.
-      if (current.generation === this.#unreadable) return;
+      // What can't be read is for the writer to mend; nobody can tell how far it is behind what we have.
+      this.#lost = current.generation === this.#unreadable;
+      if (this.#lost) return;
       this.#lost = this.state !== null && this.#left.has(current.generation);
       if (this.#lost) return;
       // A step of our own is not a store that has left us behind: its writer goes on with the very state we serve.
@@ -183,7 +195,7 @@ export class RedisStateStore extends StateStore {
         // A store that went back is not followed: it is behind what has been answered already.
         this.#lost = current.version < state.version || current.checkpoint.next < checkpoint.next;
         if (this.#lost) return;
-        const records = await this.#reader.missing(current, state, checkpoint);
+        const records = await this.#missing(current, state, checkpoint);
         if (records !== null && (await this.#served.advance(state, records, current.checkpoint))) {
           this.#writing = false;
           return;
@@ -213,6 +225,16 @@ export class RedisStateStore extends StateStore {
     }
   }
 
+  /** The records that are missing; null as well where something that is no log stands in its place. */
+  async #missing(current: CurrentState, state: RecordedState, checkpoint: Checkpoint): Promise<StateRecord[] | null> {
+    try {
+      return await this.#reader.missing(current, state, checkpoint);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      return null;
+    }
+  }
+
   /** Brings the whole state in anew; false when another one has been put in place meanwhile. */
   async #reload(current: CurrentState, checkpoint: Checkpoint | null): Promise<boolean> {
     const before = this.state;
@@ -220,6 +242,10 @@ export class RedisStateStore extends StateStore {
     const loaded = await this.#load();
     if (this.#hasMoved(before, version)) return false;
     if (loaded === null) this.#unreadable = current.generation;
+    if (loaded === null && this.#spoilt && before !== null) {
+      this.#lost = true;
+      return true;
+    }
     const back = loaded !== null && checkpoint !== null && loaded.checkpoint.next < checkpoint.next;
     if (back && loaded.generation === this.#generation) return true;
     this.#adopt(loaded);
@@ -235,10 +261,12 @@ export class RedisStateStore extends StateStore {
   }
 
   async #load(): Promise<LoadedState | null> {
+    this.#spoilt = false;
     try {
       return await this.#reader.load();
     } catch (error) {
       if (!(error instanceof UnreadableState) && !isFailure(error, 'store-refused')) throw error;
+      this.#spoilt = true;
       (this.#options.log ?? SILENT_LOG).warn(`the stored state can't be read: ${error.message}`);
       return null;
     }

@@ -69,6 +69,12 @@ export function isOutOfMemory(error: unknown): boolean {
   return isFailure(error, 'store-refused') && error.cause instanceof Error && /^OOM\b/.test(error.cause.message);
 }
 
+/** True where a key of ours holds something that we did not put there. */
+export function isWrongType(error: unknown): boolean {
+  if (!isFailure(error, 'store-refused')) return false;
+  return error.cause instanceof WrongType || (error.cause instanceof Error && /^WRONGTYPE\b/.test(error.cause.message));
+}
+
 /** The failure of a store that can't be asked. */
 export function unavailableFailure(place: string, text: string, cause?: unknown): ExporterFailure {
   // OpenSSL says what happened between the names of its functions and files.
@@ -90,12 +96,16 @@ export function formatFailure(found: string): ExporterFailure {
   });
 }
 
+/** Says which key holds something else than it should. */
+class WrongType extends Error {}
+
 /** The failure of a key of ours that somebody else made. */
 export function wrongTypeFailure(key: string): ExporterFailure {
   return new ExporterFailure({
     kind: 'store-refused',
     message: `the key ${key} in Redis has a type that the exporter did not give it`,
     remedy: `delete it, or set another REDIS_KEY_PREFIX`,
+    cause: new WrongType(key),
   });
 }
 
