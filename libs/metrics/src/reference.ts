@@ -70,7 +70,8 @@ function processText(metrics: readonly ProcessMetric[]): string {
 Each replica has its own. With \`TELEMETRY_PORT\` they stand there, else beside the others. The \`process_*\` and \`nodejs_*\`
 metrics of prom-client come with them, but for its gauges whose names end in \`_total\`. What \`litellm_exporter_slot_*\` say of
 the slot each replica reads for itself every \`METRICS_UPDATE_INTERVAL\`, whether a stream is open or not; these gauges stand
-beside the families of the state as well, also while the state can't be read.
+beside the families of the state as well, also while the state can't be read. Then, and before the first seed is whole,
+\`litellm_exporter_up\`, \`litellm_exporter_ready\` and \`litellm_exporter_build_info\` stand there too.
 
 | metric | type | labels | meaning |
 |---|---|---|---|

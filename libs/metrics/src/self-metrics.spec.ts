@@ -121,7 +121,7 @@ litellm_exporter_build_info{version="1.2.3",revision="abc",nodeversion="vX"} 1
     const seen = await read(self);
     expect(seen.value('litellm_exporter_slot_limit_bytes')).toBe(9);
     expect(seen.value('litellm_exporter_slot_status', { status: 'weird' })).toBe(1);
-    expect((await self.readServer()).map(({ name }) => name)).toEqual([
+    expect((await self.readShared({ withState: true })).map(({ name }) => name)).toEqual([
       'litellm_exporter_slot_retained_bytes',
       'litellm_exporter_slot_unconfirmed_bytes',
       'litellm_exporter_slot_safe_wal_bytes',
@@ -129,7 +129,20 @@ litellm_exporter_build_info{version="1.2.3",revision="abc",nodeversion="vX"} 1
       'litellm_exporter_slot_status',
     ]);
     self.slot(null);
-    expect((await self.readServer()).flatMap(({ samples }) => samples)).toEqual([]);
+    expect((await self.readShared({ withState: true })).flatMap(({ samples }) => samples)).toEqual([]);
+  });
+
+  it('W6: without a state, what all replicas share says why, and no counter jumps from replica to replica', async () => {
+    const self = new SelfMetrics(BUILD);
+    self.dependency('redis', false);
+    self.storeError('store-unavailable');
+    const shown = (await self.readShared({ withState: false })).filter(({ samples }) => samples.length > 0);
+    expect(shown.map(({ name }) => name)).toEqual([
+      'litellm_exporter_up',
+      'litellm_exporter_ready',
+      'litellm_exporter_build_info',
+    ]);
+    expect(shown.every(({ type }) => type === 'gauge')).toBe(true);
   });
 
   it('count the time for which the stream is paused, while it still is', async () => {

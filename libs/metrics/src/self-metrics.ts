@@ -11,6 +11,9 @@ export interface BuildFacts {
 /** Facts of the server, which every replica sees for itself: they are shown beside the state, too. */
 const OF_THE_SERVER = /^litellm_exporter_slot_(retained|unconfirmed|safe_wal|limit|status)/;
 
+/** What says why there is no state, where replicas may differ for a moment at most: in its place it stands with the former. */
+const WHY_NO_STATE = /^litellm_exporter_(build_info|up|ready)$/;
+
 /** One sample of a process metric; labels by name, `le` among them for a histogram's bucket. */
 export interface ProcessSample {
   readonly name: string;
@@ -199,9 +202,13 @@ export class SelfMetrics {
     }));
   }
 
-  /** Of {@link read}, what is a fact of the server: equal on all replicas, or nearly so. */
-  async readServer(): Promise<readonly ProcessMetric[]> {
-    return (await this.read()).filter(({ name }) => OF_THE_SERVER.test(name));
+  /**
+   * Of {@link read}, what is a fact of the server: equal on all replicas, or nearly so. Where no state is shown, also what
+   * says why, so that an answer is never empty (W6).
+   */
+  async readShared({ withState }: { readonly withState: boolean }): Promise<readonly ProcessMetric[]> {
+    const metrics = await this.read();
+    return metrics.filter(({ name }) => OF_THE_SERVER.test(name) || (!withState && WHY_NO_STATE.test(name)));
   }
 
   /** Names of all metrics, for METRICS_DISABLED. */

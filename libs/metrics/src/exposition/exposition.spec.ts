@@ -82,6 +82,9 @@ describe('answers to scrapes', () => {
     const body = (await bodyOf(await scraped(STATE, { withProcess: false, accept: OPENMETRICS }))).toString();
     expect(body).not.toContain('litellm_exporter_build_info');
     expect(body.endsWith('\n# EOF\n')).toBe(true);
+    const without = parseExposition((await bodyOf(await scraped(null, { withProcess: false }))).toString());
+    expect(without.value('litellm_exporter_ready')).toBe(0);
+    expect(without.families.has('litellm_exporter_store_errors_total')).toBe(false);
   });
 
   it('are sent no faster than they are taken, and a client that is too slow is cut', async () => {

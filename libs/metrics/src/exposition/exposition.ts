@@ -58,7 +58,7 @@ export class Exposition {
     const { state, signal } = request;
     const lease = state === null ? null : await this.#cache.acquire(state, format.dialect, signal);
     try {
-      const tail = await this.#tail(format, request.withProcess);
+      const tail = await this.#tail(format, request);
       const chunks = gzip ? await gzipped(lease, tail) : [...(lease?.rendered.chunks ?? []), tail];
       return { headers: headersOf(format, gzip), ...sending(chunks, lease, signal) };
     } catch (error) {
@@ -67,8 +67,9 @@ export class Exposition {
     }
   }
 
-  async #tail({ dialect }: NegotiatedFormat, withProcess: boolean): Promise<Buffer> {
-    const metrics = withProcess ? await this.selfMetrics.read() : await this.selfMetrics.readServer();
+  async #tail({ dialect }: NegotiatedFormat, { withProcess, state }: ScrapeRequest): Promise<Buffer> {
+    const { selfMetrics } = this;
+    const metrics = await (withProcess ? selfMetrics.read() : selfMetrics.readShared({ withState: state !== null }));
     return Buffer.from(processText(metrics, dialect) + TERMINATOR[dialect], 'utf8');
   }
 }
