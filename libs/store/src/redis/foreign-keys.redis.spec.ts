@@ -164,14 +164,29 @@ describe('what others have put under our keys, or left of them', () => {
     await expectFailure(store.replace(maker.generation()), 'store-format');
   });
 
-  it('a state of an older format is seeded anew, and its keys go', async () => {
+  it('W6: a state of an older format stands for those who read it until a new one is whole beside it, and its keys go then', async () => {
     const before = await generation();
     await deployment.client.hset(deployment.key('meta'), 'format', String(FORMAT - 1));
+    const old = await deployment.client.hgetall(deployment.key('meta'));
+    const keys = (await deployment.keys()).filter((key) => key.startsWith(before)).sort();
     const other = opening();
     await other.open();
     expect([other.state, warnings.length]).toEqual([null, 1]);
     await other.claim(epochAt(2));
+    const claimed = await deployment.client.hgetall(deployment.key('meta'));
+    // Its writer is fenced, and nothing else that its readers look at has changed.
+    const { pen: _pen, ...looked } = old;
+    expect(claimed).toEqual({ ...looked, rank: claimed.rank });
+    expect(String(claimed.rank) > String(old.rank)).toBe(true);
+    expect((await deployment.keys()).filter((key) => key.startsWith(before)).sort()).toEqual(keys);
+    const interrupted = opening();
+    await interrupted.open();
+    expect(interrupted.state).toBeNull();
     await other.replace(maker.generation(epochAt(2)));
+    expect(await deployment.client.hget(deployment.key('meta'), 'format')).toBe(String(FORMAT));
+    await interrupted.refresh();
+    expect(contentOf(interrupted.state)).toEqual(contentOf(other.state));
+    await other.commit({ ...maker.step(), epoch: epochAt(2) });
     await other.claim(epochAt(3));
     await other.replace(maker.generation(epochAt(3)));
     expect((await deployment.keys()).filter((key) => key.startsWith(before))).toEqual([]);

@@ -1,4 +1,8 @@
-/** The version of everything stored: keys, meta, log entries, base. A newer one is refused, an older one seeded anew. */
+/**
+ * The version of everything stored: keys, log entries, base, and what readers look at in meta. A newer one is refused; an older
+ * one is seeded anew beside, and stands until the new generation is whole. Which fields of meta are about writers (`system`,
+ * `rank`, `owner`, `draft`, `pen`) and that `format` and `generation` mean what they mean stays the same in all versions.
+ */
 export const FORMAT = 2;
 
 /**
