@@ -40,6 +40,8 @@ const WATCH_INTERVAL = 250;
 /** Looks at a slot that lags too far, and does not catch up, after which it is given up. */
 const LOOKS_TOO_FAR = 2;
 const DRAIN_LIMIT = 5_000;
+/** Milliseconds that a stop waits for the disk of the store: what is stored and not confirmed is passed over by whoever comes next. */
+const SYNC_LIMIT = 250;
 
 /** Who may hold the socket: it is read only while none of them does. */
 type Holder = 'metadata' | 'store' | 'drain';
@@ -213,7 +215,7 @@ export class StreamConsumer {
     const limit = Date.now() + DRAIN_LIMIT;
     const stores = (): boolean => writer.checkpoint !== null && writer.blockedSince === null;
     while (!writer.idle && stores() && Date.now() < limit) await pause(10);
-    if (stores()) await this.#acknowledge();
+    if (stores()) await Promise.race([this.#acknowledge(), pause(SYNC_LIMIT)]);
     await this.#stream?.close();
   }
 }

@@ -4,8 +4,9 @@ import { ExporterFailure, lsnOf } from '@app/change';
 import { describe, expect, it, jest } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { FakePostgres } from '../../../test/support/fake-postgres.js';
-import { faultyStore, outlivingStore } from '../../../test/support/faulty-store.js';
+import { FaultyStore, faultyStore, outlivingStore } from '../../../test/support/faulty-store.js';
 import { givenPipeline, IMPATIENT, read, spend } from '../../../test/support/given-pipeline.js';
+import { seededStore } from '../../../test/support/seeded-store.js';
 
 const _HOUR = 3_600_000;
 
@@ -43,6 +44,39 @@ describe('the supervisor and its store', () => {
     const started = performance.now();
     await pipeline.stop();
     expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it('W4: a stop does not wait until the disk of the store has been written, so that another replica has the stream at once', async () => {
+    const server = new FakePostgres();
+    const pipeline = givenPipeline(server);
+    await pipeline.streaming();
+    let synced: () => void = () => undefined;
+    const disk = new Promise<void>((resolve) => {
+      synced = resolve;
+    });
+    pipeline.store.reach = (point) => (point === 'durable' ? disk : undefined);
+    server.commit([spend()]);
+    await awaitUntil(() => pipeline.store.steps.length > 0);
+    await pipeline.stop();
+    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows).toBe(1);
+    expect(server.slot?.confirmed).toBeLessThan(server.walEnd);
+    synced();
+  });
+
+  it('W5: keys of another deployment that have been deleted meanwhile are noticed without a restart', async () => {
+    const server = new FakePostgres();
+    const other = await seededStore();
+    const store = new FaultyStore(other.store, undefined, 'external');
+    await using pipeline = givenPipeline(server, { store });
+    await awaitUntil(() => pipeline.told.lines.some((line) => line.includes('belongs to the PostgreSQL system 7,')));
+    let opened = 0;
+    store.reach = (point) => {
+      if (point === 'open') opened += 1;
+    };
+    const refresh = jest.spyOn(store, 'refresh').mockRejectedValue(unavailable());
+    await awaitUntil(() => opened > 0, { what: 'the store is read again' });
+    refresh.mockRestore();
+    expect(pipeline.told.of('seedStarted')).toEqual([]);
   });
 
   it('W3: a step whose answer was lost counts once when the store is back', async () => {
