@@ -40,7 +40,7 @@ export const growthBench = bench<Growth>({
   target: '10 × rows: within 1.2 ×; 10 × series: within 12 ×',
   figures: [
     { name: 'memory, 10 × rows', unit: 'MB', better: 'less', target: { of: 'ratio', atMost: 1.2 } },
-    { name: 'scrape, 10 × rows', unit: 'ms', better: 'less', target: { of: 'ratio', atMost: 1.2 } },
+    { name: 'scrape, 10 × rows', unit: 'ms', better: 'less', target: { of: 'ratio', atMost: 1.2 }, guard: 'none' },
     { name: 'memory, 10 × series', unit: 'MB', better: 'less', target: { of: 'ratio', atMost: 12 } },
     { name: 'scrape, 10 × series', unit: 'ms', better: 'less', target: { of: 'ratio', atMost: 12 } },
   ],
