@@ -35,17 +35,6 @@ describe('environment variables', () => {
     const unknown = named.filter((name) => !OF_OTHERS.has(name) && !(known as Set<string>).has(name));
     expect([...new Set(unknown)]).toEqual([]);
   });
-
-  it('that are set in manifests are built', () => {
-    const notBuilt = settingsTable().filter((row) => !row.built);
-    const manifests = files
-      .filter((file) => /^(k8s|helm)\/.*\.ya?ml$/.test(file))
-      .map(read)
-      .join('\n');
-    expect(notBuilt.filter((row) => new RegExp(`\\b${row.name}\\b`).test(manifests)).map((row) => row.name)).toEqual(
-      [],
-    );
-  });
 });
 
 describe('POSTGRES_SETUP.md', () => {

@@ -23,6 +23,7 @@ describe('how the exporter ends', () => {
     ['a wrong value', { METRICS_SPEND_WINDOW: '30 days' }, /METRICS_SPEND_WINDOW/],
     ['a near miss of a name', { METRICS_SPEND_WINDOWS: '30d' }, /METRICS_SPEND_WINDOWS.*METRICS_SPEND_WINDOW/],
     ['two that exclude each other', { DATABASE_URL: 'postgresql://a@b/c', LITELLM_DB_HOST: 'b' }, /DATABASE_URL/],
+    ['a failover slot without Redis', { ...NOWHERE, REPLICATION_FAILOVER: 'true' }, /REPLICATION_FAILOVER.*REDIS_URL/],
     ['a family that is none', { METRICS_DISABLED: 'litellm_nothing' }, /METRICS_DISABLED/],
   ])('with 2 on %s, which it names', async (_what, env, named) => {
     const app = exporter({ ...env });

@@ -6,9 +6,8 @@ function settingsHelp(): string {
   const lines = settingsTable().map((row) => {
     const standard = row.defaultInWords ?? row.default;
     const twin = row.fileTwin === null ? '' : `, or ${row.fileTwin}`;
-    const state = row.built ? '' : ' Not built yet: refused.';
     const heading = `  ${row.name}${twin}${standard === null ? '' : ` (default: ${standard})`}`;
-    return `${heading}\n      ${row.description}${state}\n      accepted: ${row.accepted}`;
+    return `${heading}\n      ${row.description}\n      accepted: ${row.accepted}`;
   });
   return `\nEverything is set by environment variables:\n${lines.join('\n')}\n`;
 }

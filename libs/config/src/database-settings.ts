@@ -18,7 +18,6 @@ export const databaseSettings = {
       "LiteLLM's own connection URL, instead of `LITELLM_DB_HOST`, `_PORT`, `_NAME`, `_USER` and `_PASSWORD`. " +
       '`?schema=`, `?sslmode=` and `?host=` are honoured, parameters that only Prisma knows are left out. ' +
       'It must lead to the server itself, not to a pooler.',
-    built: true,
   }),
   LITELLM_DB_HOST: setting({
     group,
@@ -27,7 +26,6 @@ export const databaseSettings = {
     accepted: 'a host name, an IP address or the directory of a Unix socket',
     secret: false,
     description: 'Host of the database; a path is the directory of a Unix socket.',
-    built: true,
   }),
   LITELLM_DB_PORT: setting({
     group,
@@ -36,7 +34,6 @@ export const databaseSettings = {
     accepted: 'a port, 1 to 65535',
     secret: false,
     description: 'Port of the database.',
-    built: true,
   }),
   LITELLM_DB_NAME: setting({
     group,
@@ -45,7 +42,6 @@ export const databaseSettings = {
     accepted: 'a database name of 1 to 63 bytes',
     secret: false,
     description: 'Name of the database.',
-    built: true,
   }),
   LITELLM_DB_USER: setting({
     group,
@@ -54,7 +50,6 @@ export const databaseSettings = {
     accepted: 'a role name of 1 to 63 bytes',
     secret: false,
     description: 'Role to log in with; POSTGRES_SETUP.md#role says what it needs.',
-    built: true,
   }),
   LITELLM_DB_PASSWORD: setting({
     group,
@@ -63,7 +58,6 @@ export const databaseSettings = {
     accepted: 'any text',
     secret: true,
     description: "The role's password.",
-    built: true,
   }),
   LITELLM_DB_SCHEMA: setting({
     group,
@@ -72,7 +66,6 @@ export const databaseSettings = {
     accepted: 'a schema name of 1 to 63 bytes',
     secret: false,
     description: "Schema of LiteLLM's tables.",
-    built: true,
   }),
   LITELLM_DB_SSLMODE: setting({
     group,
@@ -81,7 +74,6 @@ export const databaseSettings = {
     accepted: 'one of disable, prefer, require, verify-ca, verify-full',
     secret: false,
     description: "TLS to the database, in libpq's words.",
-    built: true,
   }),
   LITELLM_DB_SSLROOTCERT: setting({
     group,
@@ -90,7 +82,6 @@ export const databaseSettings = {
     accepted: 'the path of a readable PEM file',
     secret: false,
     description: "File with the certificate authorities that may have signed the server's certificate (PEM).",
-    built: true,
   }),
   LITELLM_DB_SSLCERT: setting({
     group,
@@ -99,7 +90,6 @@ export const databaseSettings = {
     accepted: 'the path of a readable PEM file, together with LITELLM_DB_SSLKEY',
     secret: false,
     description: 'File with the client certificate (PEM).',
-    built: true,
   }),
   LITELLM_DB_SSLKEY: setting({
     group,
@@ -108,7 +98,6 @@ export const databaseSettings = {
     accepted: 'the path of a readable PEM file, together with LITELLM_DB_SSLCERT',
     secret: false,
     description: 'File with the key of the client certificate (PEM, not encrypted).',
-    built: true,
   }),
   DB_MIN_CONNECTIONS: setting({
     group,
@@ -117,7 +106,6 @@ export const databaseSettings = {
     accepted: 'a whole number, 0 to 1000',
     secret: false,
     description: 'Connections that the pool for seed and single-row reads keeps open.',
-    built: true,
   }),
   DB_MAX_CONNECTIONS: setting({
     group,
@@ -126,6 +114,5 @@ export const databaseSettings = {
     accepted: 'a whole number, 1 to 1000, not below DB_MIN_CONNECTIONS',
     secret: false,
     description: 'Connections that this pool may open. The replication connection is not one of them.',
-    built: true,
   }),
 } as const;

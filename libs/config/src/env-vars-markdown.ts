@@ -15,7 +15,6 @@ The value of a secret is never printed.
   connection: a rotated password is used without a restart.
 - A length of time is a whole number with \`d\`, \`h\` or \`m\`: \`30d\`, \`24h\`, \`90m\`.
 - What Kubernetes injects for Services (\`METRICS_PORT=tcp://…\`, \`…_SERVICE_HOST\`) is ignored with a warning.
-- What is marked *not built yet* is refused, so that nobody relies on it by mistake.
 `;
 
 /** The whole of ENV_VARS.md. */
@@ -29,7 +28,7 @@ export function envVarsMarkdown(): string {
 
 function line(row: SettingRow): string {
   const twin = row.fileTwin === null ? '' : `, \`${row.fileTwin}\``;
-  const remarks = [row.description, ...(row.secret ? ['Secret.'] : []), ...(row.built ? [] : ['**Not built yet.**'])];
+  const remarks = [row.description, ...(row.secret ? ['Secret.'] : [])];
   const meaning = remarks.join(' ').replace(/\b((?:docs\/)?[A-Z_]+\.md)#[\w-]+/g, '[$1]($&)');
   const cells = [`\`${row.name}\`${twin}`, defaultOf(row), row.accepted, meaning];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;

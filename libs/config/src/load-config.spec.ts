@@ -91,11 +91,18 @@ describe('loadConfig', () => {
     expect(load(empty)).toEqual({ ...load({}), tagExclude: null });
   });
 
-  it('accepts every default when it is set explicitly, also of what is not built yet', () => {
+  it('accepts every default when it is set explicitly', () => {
     for (const name of SETTING_NAMES) {
       const text = settingOf(name).default;
       if (text !== null) expect([name, problemsOf({ [name]: text })]).toEqual([name, []]);
     }
+  });
+
+  it('makes a failover slot only with Redis: without it the slot is a temporary one', () => {
+    expect(load({ REPLICATION_FAILOVER: 'true', REDIS_URL: 'redis://cache' }).replication.failover).toBe(true);
+    expect(problemsOf({ REPLICATION_FAILOVER: 'true' })).toEqual([
+      expect.stringMatching(/^REPLICATION_FAILOVER: .* set REDIS_URL, or leave REPLICATION_FAILOVER unset$/),
+    ]);
   });
 
   it('reports all problems at once', () => {
@@ -132,7 +139,6 @@ describe('accepted values', () => {
     ['REPLICATION_PLUGIN', 'pgoutput', (c) => c.replication.plugin, 'pgoutput'],
     ['REPLICATION_SLOT', 'a_1', (c) => c.replication.slot, 'a_1'],
     ['REPLICATION_PUBLICATION', 'litellm_metrics', (c) => c.replication.publication, 'litellm_metrics'],
-    ['REPLICATION_FAILOVER', 'true', (c) => c.replication.failover, true],
     ['ROW_MAX_AGE', '7d', (c) => c.rowMaxAge, 604_800_000],
     ['STATE_MAX_STALENESS', '5m', (c) => c.stateMaxStaleness, 300_000],
     ['REDIS_URL', 'rediss://:p%40w@cache:6380/3', (c) => c.redis?.url, 'rediss://:p%40w@cache:6380/3'],
@@ -181,9 +187,10 @@ describe('accepted values', () => {
       'REDIS_SENTINEL_NAME',
       'REDIS_SENTINEL_PASSWORD',
       'REDIS_CLUSTER',
+      'REPLICATION_FAILOVER',
     ];
     const covered = new Set<string>([...withSpecsOfTheirOwn, ...cases.map(([name]) => name)]);
-    expect(SETTING_NAMES.filter((name) => settingOf(name).built && !covered.has(name))).toEqual([]);
+    expect(SETTING_NAMES.filter((name) => !covered.has(name))).toEqual([]);
   });
 });
 

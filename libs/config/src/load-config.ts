@@ -34,14 +34,9 @@ function valuesOf(texts: ReadonlyMap<SettingName, string>, findings: Findings): 
 }
 
 function parsedValue(name: SettingName, text: string | null, findings: Findings): unknown {
-  const { schema, default: fallback, built, accepted, secret } = settingOf(name);
+  const { schema, default: fallback, accepted, secret } = settingOf(name);
   const given = text ?? fallback;
   if (given === null) return null;
-  if (!built && given !== fallback) {
-    const instead = fallback === null ? 'leave it unset' : `leave it unset, or ${fallback}`;
-    findings.problems.push(`${name} is not built yet in this version: ${instead}`);
-    return null;
-  }
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const shown = secret ? '' : `got ${findings.quote(given)}, `;
@@ -55,6 +50,11 @@ function configOf(sources: Sources): ExporterConfig {
   const redis = redisConfigOf(sources, database.name);
   if (redis === null && (values.STATE_MAX_STALENESS ?? 0) > 0) {
     findings.warnings.push('STATE_MAX_STALENESS has no effect without REDIS_URL: state in memory can always be read');
+  }
+  if (redis === null && values.REPLICATION_FAILOVER === true) {
+    findings.problems.push(
+      'REPLICATION_FAILOVER: true needs REDIS_URL: without it the slot is a temporary one, which goes with its connection and is never copied to a standby; set REDIS_URL, or leave REPLICATION_FAILOVER unset',
+    );
   }
   return {
     database,

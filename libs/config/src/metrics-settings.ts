@@ -24,7 +24,6 @@ export const metricsSettings = {
     accepted: LENGTH_OF_TIME,
     secret: false,
     description: 'Window of the spend and token families.',
-    built: true,
   }),
   METRICS_REQUEST_WINDOW: setting({
     group: 'Metrics',
@@ -33,7 +32,6 @@ export const metricsSettings = {
     accepted: LENGTH_OF_TIME,
     secret: false,
     description: 'Window of the request and cache families.',
-    built: true,
   }),
   METRICS_ERROR_WINDOW: setting({
     group: 'Metrics',
@@ -42,7 +40,6 @@ export const metricsSettings = {
     accepted: LENGTH_OF_TIME,
     secret: false,
     description: 'Window of the error families.',
-    built: true,
   }),
   METRICS_UPDATE_INTERVAL: setting({
     group: 'Metrics',
@@ -51,7 +48,6 @@ export const metricsSettings = {
     accepted: 'a number of seconds, 1 to 3600',
     secret: false,
     description: 'Seconds between two looks at the slot. Rows and windows show within a second regardless.',
-    built: true,
   }),
   METRICS_DISABLED: setting({
     group: 'Metrics',
@@ -60,7 +56,6 @@ export const metricsSettings = {
     accepted: 'names of metric families, comma-separated, with * for any characters',
     secret: false,
     description: 'Families to leave out, like `litellm_tag_spend,litellm_current_*`.',
-    built: true,
   }),
   METRICS_MAX_SERIES_PER_METRIC: setting({
     group: 'Metrics',
@@ -69,7 +64,6 @@ export const metricsSettings = {
     accepted: 'a whole number, or 0 for no limit',
     secret: false,
     description: 'Label sets a family may have; the smallest of the rest are folded into `other`. 0 is no limit.',
-    built: true,
   }),
   METRICS_TAG_EXCLUDE: setting({
     group: 'Metrics',
@@ -78,7 +72,6 @@ export const metricsSettings = {
     accepted: 'a regular expression (JavaScript), or empty to keep all tags',
     secret: false,
     description: 'Request tags that match are left out. Set it to nothing to keep all.',
-    built: true,
     emptyIsValue: true,
   }),
   METRICS_DURATION_BUCKETS: setting({
@@ -88,7 +81,6 @@ export const metricsSettings = {
     accepted: BOUNDS,
     secret: false,
     description: 'Upper bounds of `litellm_request_duration_seconds`, in seconds.',
-    built: true,
   }),
   METRICS_TTFT_BUCKETS: setting({
     group: 'Metrics',
@@ -97,7 +89,6 @@ export const metricsSettings = {
     accepted: BOUNDS,
     secret: false,
     description: 'Upper bounds of `litellm_time_to_first_token_seconds`, in seconds.',
-    built: true,
   }),
 } as const;
 
@@ -111,7 +102,6 @@ export const httpSettings = {
     accepted: 'a host name or an IP address',
     secret: false,
     description: 'Address to listen on.',
-    built: true,
   }),
   METRICS_PORT: setting({
     group: 'HTTP',
@@ -120,7 +110,6 @@ export const httpSettings = {
     accepted: 'a port, 1 to 65535',
     secret: false,
     description: 'Port to listen on.',
-    built: true,
   }),
   METRICS_PATH: setting({
     group: 'HTTP',
@@ -129,7 +118,6 @@ export const httpSettings = {
     accepted: 'a path like /metrics, other than /livez, /readyz, /healthz and /status.json',
     secret: false,
     description: 'Path of the metrics.',
-    built: true,
   }),
   TELEMETRY_PORT: setting({
     group: 'HTTP',
@@ -139,7 +127,6 @@ export const httpSettings = {
     secret: false,
     description:
       'Port of its own for what concerns this process alone (memory, event loop), scraped pod by pod; set it with several replicas, whose METRICS_PORT then shows only what is equal on all of them.',
-    built: true,
   }),
   WEB_CONFIG_FILE: setting({
     group: 'HTTP',
@@ -149,7 +136,6 @@ export const httpSettings = {
     secret: false,
     description:
       "TLS, client certificates and basic authentication of both ports, in the format of Prometheus' own `--web.config.file`; read again when it changes. docs/DEPLOYMENT.md#security-of-the-endpoint has the keys.",
-    built: true,
   }),
 } as const;
 
@@ -165,7 +151,6 @@ export const logSettings = {
     accepted: 'one of debug, info, warn, error (or WARNING and CRITICAL, as the polling exporter had them)',
     secret: false,
     description: 'Least severe messages that are written, in any case.',
-    built: true,
   }),
   LOG_FORMAT: setting({
     group: 'Log',
@@ -174,6 +159,5 @@ export const logSettings = {
     accepted: 'text or json',
     secret: false,
     description: 'Lines for people, or one JSON object a line.',
-    built: true,
   }),
 } as const;

@@ -21,8 +21,6 @@ export interface Setting<Schema extends z.ZodType<unknown, string> = z.ZodType<u
   readonly secret: boolean;
   /** For the documentation: what it does, in one or two sentences. */
   readonly description: string;
-  /** False where this version refuses every value but the default. */
-  readonly built: boolean;
   /** True where an empty text is a value of its own; everywhere else it is the same as an unset variable. */
   readonly emptyIsValue?: boolean;
 }

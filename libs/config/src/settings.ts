@@ -50,13 +50,12 @@ export interface SettingRow {
   readonly accepted: string;
   readonly secret: boolean;
   readonly description: string;
-  readonly built: boolean;
 }
 
 /** The settings as rows for documentation and `--help`, in order. */
 export function settingsTable(): readonly SettingRow[] {
   return SETTING_NAMES.map((name) => {
-    const { group, default: text, defaultInWords = null, accepted, secret, description, built } = settingOf(name);
+    const { group, default: text, defaultInWords = null, accepted, secret, description } = settingOf(name);
     return {
       name,
       group,
@@ -66,7 +65,6 @@ export function settingsTable(): readonly SettingRow[] {
       accepted,
       secret,
       description,
-      built,
     };
   });
 }

@@ -18,7 +18,6 @@ export const replicationSettings = {
     description:
       "Logical decoding plugin. `auto` takes the existing slot's, else wal2json where the server has it and allows it, else pgoutput. " +
       'POSTGRES_SETUP.md#plugin says what each lets the role read.',
-    built: true,
   }),
   REPLICATION_SLOT: setting({
     group: 'Replication',
@@ -29,7 +28,6 @@ export const replicationSettings = {
     secret: false,
     description:
       "Name of the replication slot. In the default, characters of the database's name that a slot may not have become `_`.",
-    built: true,
   }),
   REPLICATION_PUBLICATION: setting({
     group: 'Replication',
@@ -38,7 +36,6 @@ export const replicationSettings = {
     accepted: 'a lower-case name: 1 to 48 of a-z, 0-9 and _, not beginning with a digit',
     secret: false,
     description: 'Name that the publications of pgoutput begin with.',
-    built: true,
   }),
   REPLICATION_MAX_RETAINED_BYTES: setting({
     group: 'Replication',
@@ -49,7 +46,6 @@ export const replicationSettings = {
     description:
       'Drop our own slot when more write-ahead log than this is not confirmed, and seed again when all is well. 0 is off. ' +
       'POSTGRES_SETUP.md#slots says how it goes together with `max_slot_wal_keep_size`.',
-    built: true,
   }),
   REPLICATION_FAILOVER: setting({
     group: 'Replication',
@@ -57,8 +53,7 @@ export const replicationSettings = {
     default: 'false',
     accepted: 'true or false',
     secret: false,
-    description: 'Make a failover slot (PostgreSQL 17 and later).',
-    built: true,
+    description: 'Make a failover slot. It takes PostgreSQL 17 or later and `REDIS_URL`; without them the start fails.',
   }),
   ROW_MAX_AGE: setting({
     group: 'Replication',
@@ -68,7 +63,6 @@ export const replicationSettings = {
     secret: false,
     description:
       'A row that ended longer than this before its commit is history (a backfill), and does not count by itself.',
-    built: true,
   }),
 } as const;
 
@@ -82,7 +76,6 @@ export const stateSettings = {
     secret: true,
     description:
       'Redis that keeps the state over restarts. Without it the state is in memory and seeded at each start.',
-    built: true,
   }),
   REDIS_TLS_CA: setting({
     group: 'State',
@@ -92,7 +85,6 @@ export const stateSettings = {
     secret: false,
     description:
       "File with the certificate authorities that may have signed Redis' certificate (PEM); those of Node.js without it. Certificate and host name are always checked.",
-    built: true,
   }),
   REDIS_TLS_CERT: setting({
     group: 'State',
@@ -101,7 +93,6 @@ export const stateSettings = {
     accepted: 'the path of a readable PEM file, together with REDIS_TLS_KEY',
     secret: false,
     description: 'File with the client certificate for Redis (PEM), where it asks for one.',
-    built: true,
   }),
   REDIS_TLS_KEY: setting({
     group: 'State',
@@ -110,7 +101,6 @@ export const stateSettings = {
     accepted: 'the path of a readable PEM file, together with REDIS_TLS_CERT',
     secret: false,
     description: 'File with the key of that certificate (PEM, not encrypted).',
-    built: true,
   }),
   REDIS_KEY_PREFIX: setting({
     group: 'State',
@@ -120,7 +110,6 @@ export const stateSettings = {
     accepted: '1 to 200 characters without spaces and braces',
     secret: false,
     description: 'What all keys in Redis begin with, in braces: `{litellm_exporter:<database>}:…`.',
-    built: true,
   }),
   REDIS_SENTINELS: setting({
     group: 'State',
@@ -130,7 +119,6 @@ export const stateSettings = {
     secret: false,
     description:
       'Redis Sentinels to ask for the master. `REDIS_URL` is then needed only for TLS (`rediss://`, to the Sentinels too), user, password and number; its host is ignored.',
-    built: true,
   }),
   REDIS_SENTINEL_NAME: setting({
     group: 'State',
@@ -139,7 +127,6 @@ export const stateSettings = {
     accepted: 'the name of a master, together with REDIS_SENTINELS',
     secret: false,
     description: 'Name of the master that the Sentinels watch.',
-    built: true,
   }),
   REDIS_SENTINEL_PASSWORD: setting({
     group: 'State',
@@ -149,7 +136,6 @@ export const stateSettings = {
     secret: true,
     description:
       'Password of the Sentinels themselves, where they ask for one. Without `REDIS_SENTINELS` it is ignored.',
-    built: true,
   }),
   REDIS_CLUSTER: setting({
     group: 'State',
@@ -159,7 +145,6 @@ export const stateSettings = {
     secret: false,
     description:
       'Speak to a Redis Cluster, of which `REDIS_URL` names a node (or a name of all nodes). All keys are in one slot, so that one node holds the whole state.',
-    built: true,
   }),
   STATE_MAX_STALENESS: setting({
     group: 'State',
@@ -169,6 +154,5 @@ export const stateSettings = {
     secret: false,
     description:
       'While Redis can not be read, go on serving the last state until it is this old; `litellm_exporter_state_age_seconds` says how old it is. Only for a single replica: of several, one could answer with an older state than another. 0: without Redis the families of LiteLLM are left out at once.',
-    built: true,
   }),
 } as const;

@@ -60,8 +60,15 @@ describe('the checks of the server', () => {
       expect.stringContaining('idle_replication_slot_timeout is 600 s'),
     ]);
     expect(checkServer(risky, { ...options, temporarySlot: true }, null).warnings).toEqual([]);
-    expect(checkServer(server, { ...options, failover: true }, null).warnings).toEqual([
-      expect.stringContaining('older than 17'),
+  });
+
+  it('refuse a failover slot by name where the server is older than 17, which has none', () => {
+    const { failures } = checkServer({ ...server, version: 160_009 }, { ...options, failover: true }, null);
+    expect(failures.map((failure) => failure.explain())).toEqual([
+      expect.stringMatching(
+        /REPLICATION_FAILOVER .* from 17 on; the server is 16\.9.*leave REPLICATION_FAILOVER unset/s,
+      ),
     ]);
+    expect(checkServer({ ...server, version: 170_000 }, { ...options, failover: true }, null).failures).toEqual([]);
   });
 });

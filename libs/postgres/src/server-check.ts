@@ -24,6 +24,7 @@ export function checkServer(server: ServerFacts, options: PostgresOptions, slot:
       ...checkWalLevel(server),
       ...checkSlots(server, options, slot),
       ...checkSchema(server, options),
+      ...checkFailover(server, options),
     ],
     warnings: warningsOf(server, options),
   };
@@ -108,6 +109,19 @@ function checkSchema(server: ServerFacts, options: PostgresOptions): ExporterFai
   ];
 }
 
+/** Who asks for it plans with it: a promotion that costs a new seed after all must not come as a surprise. */
+function checkFailover(server: ServerFacts, options: PostgresOptions): ExporterFailure[] {
+  if (!options.failover || server.version >= FAILOVER_VERSION) return [];
+  return [
+    new ExporterFailure({
+      kind: 'server-unsupported',
+      message: `REPLICATION_FAILOVER asks for a failover slot, which PostgreSQL has from 17 on; the server is ${versionText(server.version)}`,
+      remedy: 'leave REPLICATION_FAILOVER unset (a promotion then costs a new seed), or upgrade PostgreSQL to 17',
+      section: '#failover',
+    }),
+  ];
+}
+
 function warningsOf(server: ServerFacts, options: PostgresOptions): string[] {
   const warnings: string[] = [];
   if (!options.temporarySlot && server.maxSlotWalKeepSize === -1) {
@@ -120,10 +134,6 @@ function warningsOf(server: ServerFacts, options: PostgresOptions): string[] {
     warnings.push(
       `idle_replication_slot_timeout is ${server.idleSlotTimeout} s: an exporter that is away for longer has to seed again`,
     );
-  }
-  if (options.failover && (options.temporarySlot || server.version < FAILOVER_VERSION)) {
-    const why = options.temporarySlot ? 'a temporary slot can’t have it' : 'the server is older than 17';
-    warnings.push(`REPLICATION_FAILOVER has no effect: ${why}`);
   }
   return warnings;
 }
