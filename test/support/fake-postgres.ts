@@ -14,6 +14,7 @@ import {
   readEntity,
   readSpendFact,
   relationOf,
+  type SchemaSight,
   type SpendFact,
   type TableName,
   type TimelineHistory,
@@ -73,6 +74,10 @@ export class FakePostgres {
   timeline = 1;
   timelineHistory: TimelineHistory = new Map();
   spendLogsOid = 16_384;
+  /** Tables and columns as a session would find them now; a test changes it as a migration would. */
+  schema: SchemaSight = { words: 'spend_logs.request_id team@2 team.team_id@1', gaps: [], warnings: [] };
+  /** What a look at tables and publications fails with now, while they are as a session could not begin with them. */
+  schemaFailure: Error | null = null;
   database = 'litellm';
   inRecovery = false;
   /** What this server's clock is ahead of the process's, in milliseconds. */

@@ -1,6 +1,7 @@
 import { type ChangeStream, ExporterFailure, type Lsn, type StreamSink } from '@app/change';
 import {
   type MetadataFacts,
+  type SchemaSight,
   type SeedRequest,
   type SeedResult,
   type SeedSink,
@@ -43,6 +44,7 @@ export class FakeUpstream extends Upstream {
   async connect(signal: AbortSignal): Promise<UpstreamSession> {
     signal.throwIfAborted();
     this.options.reach?.('connect');
+    if (this.server.schemaFailure !== null) throw this.server.schemaFailure;
     const session = new FakeSession(this.server, this.options);
     this.sessions.push(session);
     return session;
@@ -153,6 +155,12 @@ export class FakeSession implements UpstreamSession {
     return { slot: this.#server.slotFacts(this.facts.slot), walEnd, clock, spendLogsOid };
   }
 
+  async schema(): Promise<SchemaSight | null> {
+    this.#alive();
+    if (this.#server.schemaFailure !== null) throw this.#server.schemaFailure;
+    return this.#server.schema;
+  }
+
   async emitMessage(prefix: string, content: string): Promise<Lsn> {
     this.#alive();
     return this.#server.message(prefix, content);
@@ -198,6 +206,7 @@ function factsOf(server: FakePostgres, temporarySlot: boolean): UpstreamFacts {
     tables: Object.fromEntries(
       [...tables, 'model', 'deprecated_key', 'spend_logs'].map((table) => [table, true]),
     ) as UpstreamFacts['tables'],
+    schema: server.schema,
     warnings: [],
   };
 }

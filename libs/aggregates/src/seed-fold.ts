@@ -26,6 +26,8 @@ export interface SeedBase {
 
 /** How a seed ends. */
 export interface SeedEnd {
+  /** Which tables and columns were read, in words that only equality is asked of. */
+  readonly schema?: string;
   /** Keep what the old state knows of the time before the table's oldest row. */
   readonly keepBefore: boolean;
   /** Oldest startTime that was asked for, in milliseconds. */
@@ -113,6 +115,7 @@ export class SeedFold {
     }
     delta.figures.covered_since = covered;
     delta.figures.state_stale = 0;
+    if (options.schema !== undefined) delta.figures.schema_at_seed = options.schema;
     delta.figures.settings_since = settingsSince(before, settings, snapshotTime);
     if (before !== null) delta.figures.seed_starts = withSeedStart(before, snapshotTime);
     delta.figures.history_at_seed = before?.counterTable.counter('rows_history', [])?.value ?? 0;

@@ -131,6 +131,7 @@ export type FigureName =
   | 'durable_lag_bytes'
   | 'history_at_seed'
   | 'seed_starts'
+  | 'schema_at_seed'
   | 'settings_since'
   | 'counted_until'
   | 'spend_logs_silent'

@@ -47,7 +47,8 @@ export const metricsSettings = {
     default: '15',
     accepted: 'a number of seconds, 1 to 3600',
     secret: false,
-    description: 'Seconds between two looks at the slot. Rows and windows show within a second regardless.',
+    description:
+      'Seconds between two looks at the slot, and at LiteLLM’s tables and columns. Rows and windows show within a second regardless.',
   }),
   METRICS_DISABLED: setting({
     group: 'Metrics',

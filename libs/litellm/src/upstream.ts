@@ -61,6 +61,8 @@ export interface UpstreamFacts {
   readonly timelineHistory: TimelineHistory;
   /** Entity tables that this LiteLLM has, the label of `litellm_exporter_table_present`. */
   readonly tables: Readonly<Record<EntityTable | 'spend_logs', boolean>>;
+  /** What a seed would read now. */
+  readonly schema: SchemaShape;
   /** Things worth a line in the log at start, like an unlimited `max_slot_wal_keep_size`. */
   readonly warnings: readonly string[];
 }
@@ -73,6 +75,23 @@ export interface UpstreamFigures {
   readonly clock: number;
   /** Oid of the relation that bears the spend-log name now; null when there is none. */
   readonly spendLogsOid: number | null;
+}
+
+/**
+ * Which tables and columns a seed would read, as words between spaces, in a fixed order: `team@16400` is a table by its
+ * identity, `team.soft_budget@7` a column by its. Two shapes that are equal would be read alike; one whose column was
+ * dropped and added again differs, though the names are the same. Spend logs stand in it by names alone.
+ */
+export interface SchemaShape {
+  readonly words: string;
+  /** What our publications lack of it, in words, and the next seed mends: a stream from the present slot has a gap. */
+  readonly gaps: readonly string[];
+}
+
+/** What has become of the tables since a session began. */
+export interface SchemaSight extends SchemaShape {
+  /** What is left out, each with the statement that would let it in. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -98,6 +117,13 @@ export interface UpstreamSession {
   /** What the metadata of these rows says, by request id; rows that are gone are absent. */
   metadata(rows: readonly SpendLogKey[]): Promise<ReadonlyMap<string, MetadataFacts>>;
   figures(): Promise<UpstreamFigures>;
+  /**
+   * Looks at tables, columns, grants and publications as they are now; null where a migration holds what would have to be asked.
+   *
+   * @throws ExporterFailure where something is lacking now without which a connect would fail: `publication-incomplete`
+   * (first of all, since what is written meanwhile reaches no stream), `table-missing`, `column-missing`, `privilege-missing`
+   */
+  schema(): Promise<SchemaSight | null>;
   /**
    * Writes a logical message that travels the data path, and returns its position. With `flush` it is durable
    * before this returns.

@@ -43,16 +43,16 @@ async function given(wish: FakeUpstreamOptions & { updateInterval?: number } = {
   const upstream = new FakeUpstream(server, wish);
   const session = await upstream.connect(new AbortController().signal);
   const { updateInterval = HOUR } = wish;
-  const { store } = seeded;
   const stopping = new AbortController();
   const consumer = new StreamConsumer({
     session,
-    store,
+    store: seeded.store,
     writer,
     observer: told,
     updateInterval,
     maxRetainedBytes: 0,
     poison: new PoisonWatch(),
+    lookAtSchema: async () => undefined,
     settingsDue: () => false,
   });
   const ended = consumer.run(stopping.signal).then(

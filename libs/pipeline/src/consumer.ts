@@ -30,6 +30,8 @@ export interface ConsumerOptions {
   readonly maxRetainedBytes: number;
   /** Where earlier streams broke. */
   readonly poison: PoisonWatch;
+  /** Looks at LiteLLM's tables; rejects where the stream can't go on as it is (`SchemaWatch.look`). */
+  readonly lookAtSchema: () => Promise<void>;
   /** True once the state is to be made anew under this process's settings. */
   readonly settingsDue: () => boolean;
 }
@@ -88,7 +90,7 @@ export class StreamConsumer {
   }
 
   #work(): Observable<unknown> {
-    const { session, writer, updateInterval } = this.#options;
+    const { session, writer, updateInterval, lookAtSchema } = this.#options;
     return merge(
       this.#pieces(),
       writer.stored.pipe(
@@ -99,6 +101,7 @@ export class StreamConsumer {
       interval(WATCH_INTERVAL).pipe(tap(() => this.#watch())),
       interval(WATCH_INTERVAL).pipe(exhaustMap(() => this.#acknowledge())),
       timer(0, updateInterval).pipe(exhaustMap(() => this.#refreshFigures())),
+      interval(updateInterval).pipe(exhaustMap(lookAtSchema)),
       from(session.lost).pipe(map(raise)),
     );
   }

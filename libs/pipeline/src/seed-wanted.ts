@@ -3,8 +3,12 @@ import type { SeedReason } from './start-decision.js';
 
 /** A new seed is wanted by something that happened in the stream. */
 export class SeedWanted extends Error {
-  constructor(readonly reason: SeedReason) {
-    super(`a new seed is wanted: ${reason}`);
+  /** @param why what has happened, where the reason alone does not say it */
+  constructor(
+    readonly reason: SeedReason,
+    why = '',
+  ) {
+    super(`a new seed is wanted: ${reason}${why === '' ? '' : ` (${why})`}`);
     this.name = 'SeedWanted';
   }
 }

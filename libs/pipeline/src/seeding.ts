@@ -65,7 +65,7 @@ export async function takeSeed(options: SeedingOptions): Promise<Checkpoint> {
   const keepBefore = store.durability === 'external';
   const seconds = (performance.now() - started) / 1000;
   await options.beforeReplace();
-  const state = fold.finish(result.oldestRowTime, { keepBefore, since, seconds });
+  const state = fold.finish(result.oldestRowTime, { keepBefore, since, seconds, schema: session.facts.schema.words });
   const checkpoint: Checkpoint = {
     source: session.facts.source,
     slot: session.facts.slot,

@@ -15,8 +15,11 @@ const FACTS: UpstreamFacts = {
   walEnd: lsnOf(1_000n),
   timelineHistory: new Map(),
   tables: {} as UpstreamFacts['tables'],
+  schema: { words: 'team@2 team.team_id@1', gaps: [] },
   warnings: [],
 };
+
+const GAPPED = { ...FACTS.schema, gaps: ['publication "p" lacks table "LiteLLM_TagTable"'] };
 
 const SLOT: SlotFacts = {
   name: 'litellm_exporter_litellm',
@@ -46,6 +49,7 @@ interface Changes {
   readonly slot?: Partial<SlotFacts> | null;
   readonly stored?: Partial<Checkpoint> | null;
   readonly asked?: SeedReason;
+  readonly seededSchema?: string;
   readonly settingsDue?: boolean;
   readonly limit?: number;
   readonly gaveUp?: boolean;
@@ -57,6 +61,7 @@ function situation({
   slot = {},
   stored = {},
   asked,
+  seededSchema,
   limit = 0,
   gaveUp = false,
   settingsDue = false,
@@ -66,6 +71,7 @@ function situation({
     slot: slot === null ? null : { ...SLOT, ...slot },
     stored: stored === null ? null : { ...STORED, ...stored },
     asked: asked ?? null,
+    seededSchema: seededSchema ?? null,
     settingsDue,
     limit,
     gaveUp,
@@ -146,6 +152,10 @@ const TABLE: readonly (readonly [observation: string, changes: Changes, decision
   ['this process was told other settings, and they are due', { settingsDue: true }, 'settings_changed'],
   ['other settings are due, and the slot is gone', { settingsDue: true, slot: null }, 'slot_absent'],
   ['other settings are due, and the system is another one', { settingsDue: true, source: { systemId: '8' } }, 'refuse'],
+  ['tables and columns are those of the seed', { seededSchema: FACTS.schema.words }, 'resume'],
+  ['a column is there that the seed did not know', { seededSchema: 'team@2' }, 'schema_changed'],
+  ['a publication lacks what is read, and we may mend it', { facts: { schema: GAPPED } }, 'schema_changed'],
+  ['a publication lacks what is read, and the slot is gone', { facts: { schema: GAPPED }, slot: null }, 'slot_absent'],
   ['a backfill was seen', { asked: 'history' }, 'history'],
   ['another table was seen', { asked: 'other_spend_logs' }, 'other_spend_logs'],
   ['a seed was asked for', { asked: 'requested' }, 'requested'],

@@ -14,6 +14,7 @@ export type SeedReason =
   | 'state_ahead_of_server'
   | 'timeline_changed'
   | 'other_spend_logs'
+  | 'schema_changed'
   | 'settings_changed'
   | 'retained_limit'
   | 'step_broken'
@@ -33,6 +34,8 @@ export interface StartSituation {
   readonly slot: SlotFacts | null;
   /** Where the stored state stands; null where there is none. */
   readonly stored: Checkpoint | null;
+  /** Tables and columns that the state's seed has read, as {@link UpstreamFacts.schema} names them; null where nobody knows. */
+  readonly seededSchema: string | null;
   /** A seed that was asked for by something that happened in the stream before. */
   readonly asked: SeedReason | null;
   /** The state was made under other settings than this process was told, and those are due (DESIGN.md section 4). */
@@ -56,8 +59,14 @@ export function decideStart(situation: StartSituation): StartDecision {
   if (asked !== null) return { action: 'seed', reason: asked };
   if (facts.temporarySlot) return { action: 'seed', reason: 'process_state' };
   const decision = decideBySlot(situation, stored);
-  const outdated = decision.action === 'resume' && situation.settingsDue;
-  return outdated ? { action: 'seed', reason: 'settings_changed' } : decision;
+  if (decision.action !== 'resume') return decision;
+  if (otherSchema(situation)) return { action: 'seed', reason: 'schema_changed' };
+  return situation.settingsDue ? { action: 'seed', reason: 'settings_changed' } : decision;
+}
+
+/** What was written while a table or column was not listened to is in no slot, and what a migration filled in is in no log. */
+function otherSchema({ facts, seededSchema }: StartSituation): boolean {
+  return facts.schema.gaps.length > 0 || (seededSchema !== null && seededSchema !== facts.schema.words);
 }
 
 /** What helps where the stored state is another deployment's. */

@@ -11,6 +11,8 @@ import { PoisonWatch } from './poison-watch.js';
 import { isToBeReadAgain } from './read-store-again.js';
 import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
+import { SaidOnce } from './said-once.js';
+import { missesRows, SchemaWatch } from './schema-watch.js';
 import { lastSeed, OTHER_SETTINGS, SeedPlan } from './seed-plan.js';
 import { seedWantedBy } from './seed-wanted.js';
 import { takeSeed } from './seeding.js';
@@ -62,11 +64,12 @@ export class Supervisor {
   #asked: AskedSeed | null = null;
   #attempt = 0;
   #streams = 0;
-  readonly #warned = new Set<string>();
+  readonly #said: SaidOnce;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#pacing = options.pacing ?? PACING;
+    this.#said = new SaidOnce((line) => options.observer.warn(line));
     this.#writer = new Writer(options.store, options.observer);
     this.#plan = new SeedPlan({ settings: options.settings, pace: this.#pacing.seed });
     const { upstream, observer, updateInterval: interval, maxRetainedBytes: limit } = options;
@@ -114,7 +117,7 @@ export class Supervisor {
     try {
       observer.dependency('postgres', true);
       observer.source(session.facts.source);
-      this.#warnOnce(session.facts.warnings);
+      this.#said.say(session.facts.warnings);
       // Before the first step: a clock of this process that is ahead would push the windows on, and they never go back.
       this.#writer.setClock((await session.figures()).clock);
       const claimed = await this.#claim(session, signal);
@@ -128,21 +131,13 @@ export class Supervisor {
     }
   }
 
-  /** What has been said of the server once need not be said at every reconnect. */
-  #warnOnce(warnings: readonly string[]): void {
-    for (const warning of warnings) {
-      if (this.#warned.has(warning)) continue;
-      this.#warned.add(warning);
-      this.#options.observer.warn(warning);
-    }
-  }
-
   async #consume(session: UpstreamSession, signal: AbortSignal): Promise<void> {
     const { store, observer, updateInterval, maxRetainedBytes } = this.#options;
     const started = Date.now();
     this.#streams += 1;
     if (this.#streams > 1) observer.reconnect();
     const settingsDue = (): boolean => this.#settingsDue();
+    const schema = new SchemaWatch(session, this.#said);
     const work = {
       session,
       store,
@@ -151,6 +146,7 @@ export class Supervisor {
       updateInterval,
       maxRetainedBytes,
       poison: this.#poison,
+      lookAtSchema: () => schema.look(),
       settingsDue,
     };
     try {
@@ -213,7 +209,9 @@ export class Supervisor {
     const settingsDue = this.#settingsDue();
     const { gaveUp } = this.#guard;
     const limit = this.#options.maxRetainedBytes;
-    const decision = decideStart({ facts: session.facts, slot, stored, asked, settingsDue, limit, gaveUp });
+    const seededSchema = (this.#options.store.state?.figure('schema_at_seed') as string | undefined) ?? null;
+    const { facts } = session;
+    const decision = decideStart({ facts, slot, stored, seededSchema, asked, settingsDue, limit, gaveUp });
     if (decision.action === 'refuse') {
       throw new ExporterFailure({ kind: 'other-system', message: decision.why, remedy: decision.remedy });
     }
@@ -271,6 +269,7 @@ export class Supervisor {
       observer.warn(`${wanted.message}; the present state is served meanwhile`);
       return;
     }
+    if (missesRows(error)) this.#asked = { reason: 'schema_changed', of: lastSeed(store) };
     this.#attempt += 1;
     await this.#mendStore(error);
     const { pause: wait } = this.#pacing.retry(error, this.#attempt);

@@ -18,6 +18,7 @@ function state(table: TableName, changes: Partial<TableState> = {}): TableState 
     owner: 'litellm',
     owned: true,
     columns,
+    numbers: columns.map((_column, at) => at + 1),
     readable: columns,
     identityColumns: TABLES[table].primaryKey,
     indexed: ['startTime'],

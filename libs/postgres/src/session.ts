@@ -8,6 +8,7 @@ import {
 } from '@app/change';
 import type {
   MetadataFacts,
+  SchemaSight,
   SeedRequest,
   SeedResult,
   SeedSink,
@@ -20,6 +21,7 @@ import type { Connection } from './connection.js';
 import type { PostgresOptions, Reporter } from './options.js';
 import type { Preflight } from './preflight.js';
 import { carryOut } from './publication.js';
+import { lookAtSchema } from './schema-look.js';
 import { readSeed } from './seed.js';
 import { seedInterrupted } from './seed-failure.js';
 import { WAL_SENDER_TIMEOUT_MS } from './session-settings.js';
@@ -123,6 +125,10 @@ export class PostgresSession implements UpstreamSession {
   figures(): Promise<UpstreamFigures> {
     const { control, options } = this.parts;
     return readFigures(control, { slot: options.slot, schema: options.schema, version: this.facts.version });
+  }
+
+  schema(): Promise<SchemaSight | null> {
+    return lookAtSchema(this.parts.control, { options: this.parts.options, ...this.parts.preflight });
   }
 
   emitMessage(prefix: string, content: string): Promise<Lsn> {

@@ -12,6 +12,8 @@ export interface TableState {
   /** Our role is the owner, or a member of it. */
   readonly owned: boolean;
   readonly columns: readonly string[];
+  /** Their `attnum`s, in the same order: a column that was dropped and added again has another one. */
+  readonly numbers: readonly number[];
   /** Columns that our role may SELECT. */
   readonly readable: readonly string[];
   /** Columns by which UPDATE and DELETE name a row; empty where nothing does. Every column under FULL. */
@@ -27,13 +29,13 @@ const STATES = `
   SELECT c.relname AS relation, c.oid::int8::text AS oid, c.relkind = 'p' AS partitioned,
          c.relreplident::text AS identity, pg_get_userbyid(c.relowner)::text AS owner,
          pg_has_role(c.relowner, 'USAGE') AS owned,
-         a.columns, a.readable,
+         a.columns, a.numbers, a.readable,
          CASE c.relreplident WHEN 'f' THEN a.columns ELSE coalesce(i.identity_columns, '{}') END AS identity_columns,
          coalesce(i.indexed, '{}') AS indexed
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL (
-      SELECT array_agg(attname::text ORDER BY attnum) AS columns,
+      SELECT array_agg(attname::text ORDER BY attnum) AS columns, array_agg(attnum::int ORDER BY attnum) AS numbers,
              coalesce(array_agg(attname::text) FILTER (WHERE has_column_privilege(c.oid, attnum, 'SELECT')), '{}')
                AS readable
         FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) a
@@ -56,6 +58,7 @@ interface StateRow {
   owner: string;
   owned: boolean;
   columns: string[] | null;
+  numbers: number[] | null;
   readable: string[];
   identity_columns: string[];
   indexed: string[];
@@ -91,6 +94,7 @@ function stateOf(row: StateRow): TableState {
     owner: row.owner,
     owned: row.owned,
     columns: row.columns ?? [],
+    numbers: row.numbers ?? [],
     readable: row.readable,
     identityColumns: row.identity_columns,
     indexed: row.indexed,

@@ -11,6 +11,7 @@ import { takeAdvisoryLock } from './advisory-lock.js';
 import { Connection } from './connection.js';
 import type { PostgresOptions, Reporter } from './options.js';
 import { type Preflight, preflight, preflightServer } from './preflight.js';
+import { shapeOf } from './schema-shape.js';
 import { PostgresSession } from './session.js';
 import { PostgresSlotWatch } from './slot-watch.js';
 import { identifySystem, timelineHistory } from './source-facts.js';
@@ -93,6 +94,7 @@ export class PostgresUpstream extends Upstream {
       walEnd,
       timelineHistory: await timelineHistory(replication, identity.timeline),
       tables: presence(tables),
+      schema: shapeOf(tables, findings.repairs),
       warnings: findings.warnings,
     };
   }

@@ -110,7 +110,7 @@ export const tableFaults: readonly Scenario[] = [
         ),
     ),
     within: 30,
-    seeds: ['slot_lost'],
+    seeds: ['schema_changed'],
   },
   {
     name: 'table-unpublished-and-reconnect',
@@ -119,7 +119,7 @@ export const tableFaults: readonly Scenario[] = [
     form: 'full',
     needs: { plugin: 'pgoutput', env },
     within: 30,
-    seeds: ['slot_lost'],
+    seeds: ['schema_changed'],
     run: async (world) => {
       await world.traffic.more(60);
       await world.query(`ALTER PUBLICATION litellm_exporter DROP TABLE ${LOGS}`);
