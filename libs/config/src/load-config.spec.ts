@@ -174,6 +174,12 @@ describe('accepted values', () => {
     expect(part(load({ [name]: text }))).toEqual(value);
   });
 
+  it('refuses one port for metrics and telemetry, the default included', () => {
+    const problem = 'METRICS_PORT and TELEMETRY_PORT are both 9090: give each a port of its own';
+    expect(problemsOf({ TELEMETRY_PORT: '9090' })).toEqual([problem]);
+    expect(problemsOf({ TELEMETRY_PORT: '9090', METRICS_PORT: '9091' })).toEqual([]);
+  });
+
   it('covers every setting that is built', () => {
     const withSpecsOfTheirOwn = [
       'DATABASE_URL',

@@ -60,13 +60,7 @@ function configOf(sources: Sources): ExporterConfig {
     database,
     replication: replicationConfigOf(values, database.name),
     redis,
-    http: {
-      host: values.METRICS_HOST,
-      port: values.METRICS_PORT ?? 0,
-      path: values.METRICS_PATH ?? '',
-      telemetryPort: values.TELEMETRY_PORT,
-      webConfigFile: values.WEB_CONFIG_FILE,
-    },
+    http: httpConfigOf(sources),
     windows: {
       spend: values.METRICS_SPEND_WINDOW ?? 0,
       request: values.METRICS_REQUEST_WINDOW ?? 0,
@@ -81,6 +75,20 @@ function configOf(sources: Sources): ExporterConfig {
     stateMaxStaleness: values.STATE_MAX_STALENESS ?? 0,
     log: { level: logLevelOf(values.LOG_LEVEL ?? 'info'), format: values.LOG_FORMAT ?? 'text' },
     warnings: findings.warnings,
+  };
+}
+
+function httpConfigOf({ values, findings }: Sources): ExporterConfig['http'] {
+  const { METRICS_PORT: port, TELEMETRY_PORT: telemetryPort } = values;
+  if (port !== null && port === telemetryPort) {
+    findings.problems.push(`METRICS_PORT and TELEMETRY_PORT are both ${port}: give each a port of its own`);
+  }
+  return {
+    host: values.METRICS_HOST,
+    port: port ?? 0,
+    path: values.METRICS_PATH ?? '',
+    telemetryPort,
+    webConfigFile: values.WEB_CONFIG_FILE,
   };
 }
 

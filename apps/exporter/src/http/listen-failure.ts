@@ -1,5 +1,8 @@
 import { ExporterFailure } from '@app/change';
 
+/** Where Prometheus itself listens, which is also the default of METRICS_PORT. */
+const PROMETHEUS_PORT = 9_090;
+
 /** Where a server was to listen, and which setting says so. */
 export interface ListenPlace {
   readonly setting: 'METRICS_PORT' | 'TELEMETRY_PORT';
@@ -13,7 +16,8 @@ export function listenFailure(error: unknown, { setting, port, host }: ListenPla
   const code = (error as NodeJS.ErrnoException | null)?.code;
   const place = `${setting} ${port}${host === null ? '' : ` of ${host}`}`;
   if (code === 'EADDRINUSE') {
-    const message = `${place} is taken by another program (9090 is also the port of Prometheus)`;
+    const remark = port === PROMETHEUS_PORT ? ` (${port} is also the port of Prometheus)` : '';
+    const message = `${place} is taken by another program${remark}`;
     return new ExporterFailure({ kind: 'setting-invalid', message, remedy: `set ${setting} to a free port` });
   }
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
