@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { answerCommandLine } from './command-line.js';
 import { ExporterModule } from './exporter.module.js';
+import { metricsPlace } from './http/metrics-place.js';
 import { serve } from './http/serve.js';
 import { ExporterLogger } from './report/exporter-logger.js';
 import { EndpointAdapter, endpointGuard } from './web/endpoint-server.js';
@@ -64,5 +65,6 @@ export async function runExporter(prepare: (app: NestExpressApplication) => void
   );
   prepare(app);
   stopOnSignal(app, log);
-  log.log(`metrics at ${await serve(app, config.http, guard)}${config.http.path}`, 'main');
+  await serve(app, config.http, guard);
+  log.log(`metrics at ${metricsPlace(config.http, guard.security?.secure != null)}`, 'main');
 }
