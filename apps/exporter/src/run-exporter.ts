@@ -5,7 +5,7 @@ import { answerCommandLine } from './command-line.js';
 import { ExporterModule } from './exporter.module.js';
 import { metricsPlace } from './http/metrics-place.js';
 import { serve } from './http/serve.js';
-import { ExporterLogger } from './report/exporter-logger.js';
+import { ExporterLogger, warnThroughLog } from './report/exporter-logger.js';
 import { EndpointAdapter, endpointGuard } from './web/endpoint-server.js';
 import { WebSecurity } from './web/web-security.js';
 
@@ -54,6 +54,7 @@ export async function runExporter(prepare: (app: NestExpressApplication) => void
   answerCommandLine(process.argv.slice(2));
   const config = readConfig();
   const log = new ExporterLogger(config.log);
+  warnThroughLog(console, log);
   for (const warning of config.warnings) log.warn(warning, 'config');
   const renewed = new RenewedConfig(config, { env: process.env, warn: (message) => log.warn(message, 'config') });
   const { webConfigFile } = config.http;

@@ -23,7 +23,7 @@ export const databaseSettings = {
     group,
     schema: host,
     default: 'localhost',
-    accepted: 'a host name, an IP address or the directory of a Unix socket',
+    accepted: 'a host name, an IP address or the directory of a Unix socket; the port goes into LITELLM_DB_PORT',
     secret: false,
     description: 'Host of the database; a path is the directory of a Unix socket.',
   }),

@@ -61,7 +61,7 @@ function textOf(name: SettingName, env: Environment, readFile: ReadFile, finding
 }
 
 /** True for the variable that Kubernetes sets for a Service whose name and ours meet, like `METRICS_PORT=tcp://…`. */
-function isServiceLink(name: string, value: string): boolean {
+export function isServiceLink(name: string, value: string): boolean {
   return name.endsWith('_PORT') && SERVICE_LINK_VALUE.test(value);
 }
 

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 
 const UNIT_MILLISECONDS = { d: 86_400_000, h: 3_600_000, m: 60_000 } as const;
@@ -110,5 +111,7 @@ export const identifier = form((text) => {
   return size >= 1 && size <= 63 && !text.includes('\0') ? text : null;
 });
 
-/** Host name, IP address, or the directory of a Unix socket. */
-export const host = form((text) => (/^\/[^\0]*$/.test(text) || /^[A-Za-z0-9._:%-]+$/.test(text) ? text : null));
+/** Host name, IP address, or the directory of a Unix socket; a port behind it is not accepted. */
+export const host = form((text) =>
+  /^\/[^\0]*$/.test(text) || /^[A-Za-z0-9._-]+$/.test(text) || isIPv6(text) ? text : null,
+);

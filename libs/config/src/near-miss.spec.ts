@@ -59,6 +59,7 @@ describe('nearMissOf', () => {
     'PGPASSWORD',
     'METRICS_ENABLED',
     'METRICS_TOKEN',
+    'METRIC_NAMESPACE',
     'LOGLEVEL',
     'npm_config_loglevel',
   ])("%s is another program's", (name) => {
@@ -68,5 +69,6 @@ describe('nearMissOf', () => {
   it('leaves a similar name of a shared kind alone where the right one is set beside it', () => {
     expect(nearMissOf('DATABASE_URLS', (name) => name === 'DATABASE_URL')).toBeNull();
     expect(nearMissOf('METRICS_PROT', (name) => name === 'METRICS_PORT')?.meant).toBe('METRICS_PORT');
+    expect(nearMissOf('METRIC_PORT', (name) => name === 'METRICS_PORT')?.meant).toBe('METRICS_PORT');
   });
 });

@@ -41,7 +41,7 @@ const OTHER_WORDS: Readonly<Record<string, SettingName>> = {
 /** Prefixes that nobody but this exporter uses: every unknown name under them is a mistake. */
 const OUR_PREFIXES = ['LITELLM_DB_'];
 /** Prefixes that others may use too: an unknown name under them is a mistake where it is made of our words. */
-const SHARED_PREFIXES = ['METRICS_', 'REPLICATION_', 'TELEMETRY_'];
+const SHARED_PREFIXES = ['METRICS_', 'METRIC_', 'REPLICATION_', 'TELEMETRY_'];
 /** A short name has neighbours that mean something else; from this length on two slips are still a slip. */
 const LONG_NAME = 10;
 

@@ -43,6 +43,20 @@ describe('Sentinels and clusters', () => {
     expect(described).toContain('"addresses":["a:26379","b:26380","::1:5"],"password":"***"');
   });
 
+  it.each<[Environment, string]>([
+    [{ REDIS_HOST: 'cache' }, "REDIS_HOST is LiteLLM's and is not read here"],
+    [{ REDIS_HOST: 'cache', REDIS_PORT: '6379' }, "REDIS_HOST and REDIS_PORT are LiteLLM's and are not read here"],
+  ])("warns where only LiteLLM's names say where Redis is: %j", (env, start) => {
+    const warning = `${start}: without REDIS_URL the state is in memory`;
+    expect(load(env)).toMatchObject({ redis: null, warnings: [warning] });
+    expect(load({ ...env, REDIS_URL: 'redis://cache' }).warnings).toEqual([]);
+    expect(load({ ...env, REDIS_SENTINELS: 'a', REDIS_SENTINEL_NAME: 'mymaster' }).warnings).toEqual([]);
+  });
+
+  it('does not take what Kubernetes sets for a Service named redis for that', () => {
+    expect(load({ REDIS_PORT: 'tcp://10.0.0.1:6379' }).warnings.join()).not.toContain('LiteLLM');
+  });
+
   it("takes the password of LiteLLM's own Sentinels for no mistake", () => {
     expect(load({ REDIS_SENTINEL_PASSWORD: 'own' }).redis).toBeNull();
   });

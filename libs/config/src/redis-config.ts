@@ -1,6 +1,6 @@
 import type { RedisConfig, SentinelConfig } from './config.js';
 import { pemFileOf, type Sources } from './database-config.js';
-import { sourceOf } from './environment.js';
+import { type Environment, isServiceLink, sourceOf } from './environment.js';
 import { asksForTls, databaseOf, problemOfRedisUrl } from './redis-url.js';
 import { SETTINGS } from './settings.js';
 
@@ -21,7 +21,10 @@ export function redisConfigOf(sources: Sources, database: string): RedisConfig |
   if (cluster && sentinels !== null) {
     findings.problems.push('REDIS_CLUSTER and REDIS_SENTINELS are both set: keep one of them');
   }
-  if (url === null && sentinels === null) return null;
+  if (url === null && sentinels === null) {
+    findings.warnings.push(...unreadNames(env));
+    return null;
+  }
   const problem = url === null ? null : problemOfRedisUrl(url);
   if (problem !== null) {
     findings.problems.push(`${sourceOf('REDIS_URL', env)}: ${problem}; expected ${SETTINGS.REDIS_URL.accepted}`);
@@ -35,6 +38,16 @@ export function redisConfigOf(sources: Sources, database: string): RedisConfig |
   }
   const keyPrefix = values.REDIS_KEY_PREFIX ?? `litellm_exporter:${database.replace(/[\s{}\p{Cc}]/gu, '_')}`;
   return { url: url ?? SENTINELS_URL, keyPrefix, ...tls, sentinels, cluster };
+}
+
+/** LiteLLM's own way to name its Redis, which somebody who shares its environment may take for ours. */
+function unreadNames(env: Environment): string[] {
+  const filled = (name: string): boolean => (env[name] ?? '') !== '' && !isServiceLink(name, env[name] ?? '');
+  const names = ['REDIS_HOST', 'REDIS_PORT'].filter(filled);
+  if (names.length === 0) return [];
+  const subject =
+    names.length === 1 ? `${names[0]} is LiteLLM's and is` : `${names.join(' and ')} are LiteLLM's and are`;
+  return [`${subject} not read here: without REDIS_URL the state is in memory`];
 }
 
 const TLS_SETTINGS = ['REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'] as const;

@@ -122,4 +122,21 @@ describe('refused values', () => {
       'METRICS_SPEND_WINDOW: got "30 days", expected a length of time like 30d, 24h or 90m',
     ]);
   });
+
+  it('says where the port of the database goes, and takes IPv6 addresses for what they are', () => {
+    expect(problemsOf({ LITELLM_DB_HOST: 'db.internal:5433' })).toEqual([
+      'LITELLM_DB_HOST: got "db.internal:5433", expected a host name, an IP address or the directory of a Unix socket; the port goes into LITELLM_DB_PORT',
+    ]);
+    for (const host of ['::1', 'fe80::1%eth0', '10.0.0.1', 'db_1.internal', '/run/postgresql']) {
+      expect(load({ LITELLM_DB_HOST: host }).database.host).toBe(host);
+    }
+  });
+
+  it('quotes a value that is in a secret by chance, and none that is a secret', () => {
+    const DATABASE_URL = 'postgresql://app:pass@db.internal/llm';
+    expect(problemsOf({ DATABASE_URL, METRICS_PATH: '/' })).toEqual([expect.stringContaining('METRICS_PATH: got "/"')]);
+    const hidden = [expect.stringContaining('METRICS_PATH: got (not shown')];
+    expect(problemsOf({ DATABASE_URL, METRICS_PATH: 'pass' })).toEqual(hidden);
+    expect(problemsOf({ LITELLM_DB_PASSWORD: 'abc', METRICS_PATH: 'abc' })).toEqual(hidden);
+  });
 });

@@ -1,3 +1,4 @@
+import { format } from 'node:util';
 import type { ExporterConfig } from '@app/config';
 import { ConsoleLogger, type LogLevel as NestLogLevel } from '@nestjs/common';
 
@@ -23,7 +24,20 @@ export class ExporterLogger extends ConsoleLogger {
     else super.log(message, ...rest);
   }
 
+  /** The level as LOG_LEVEL calls it: the framework's `log` is `info`. */
+  protected override getJsonLogObject(
+    ...[message, options]: Parameters<ConsoleLogger['getJsonLogObject']>
+  ): ReturnType<ConsoleLogger['getJsonLogObject']> {
+    const line = super.getJsonLogObject(message, options);
+    return line.level === 'log' ? { ...line, level: 'info' as NestLogLevel } : line;
+  }
+
   protected override getTimestamp(): string {
     return new Date().toISOString();
   }
+}
+
+/** What a library warns of on the console becomes a line of the log like any other; ioredis writes its own level before it. */
+export function warnThroughLog(target: Pick<Console, 'warn'>, log: Pick<ExporterLogger, 'warn'>): void {
+  target.warn = (...parts: unknown[]) => log.warn(format(...parts).replace(/^\[WARN\] /, ''), 'library');
 }
