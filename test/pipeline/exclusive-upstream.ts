@@ -31,7 +31,8 @@ export class ExclusiveUpstream extends FakeUpstream {
     super(server, options);
   }
 
-  override async connect(signal: AbortSignal): Promise<UpstreamSession> {
+  override async connect(signal: AbortSignal, held?: () => void): Promise<UpstreamSession> {
+    if (!this.lock.free) held?.();
     while (!this.lock.free) await pause(1, undefined, { signal });
     // In one turn with the look at the lock, as nothing is awaited before the session is there.
     const connected = super.connect(signal);

@@ -41,7 +41,7 @@ export class FakeUpstream extends Upstream {
     return new FakeSlotWatch(this);
   }
 
-  async connect(signal: AbortSignal): Promise<UpstreamSession> {
+  async connect(signal: AbortSignal, _held?: () => void): Promise<UpstreamSession> {
     signal.throwIfAborted();
     this.options.reach?.('connect');
     if (this.server.schemaFailure !== null) throw this.server.schemaFailure;

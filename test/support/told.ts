@@ -35,6 +35,10 @@ export class Told extends PipelineObserver {
     this.all.push(['source', seen]);
   }
 
+  following(): void {
+    this.all.push(['following']);
+  }
+
   leader(leading: boolean): void {
     this.all.push(['leader', leading]);
   }

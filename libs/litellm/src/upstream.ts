@@ -185,7 +185,8 @@ export abstract class Upstream {
   /**
    * Connects, waits for the advisory lock that makes this process the one consumer, and runs the preflight.
    *
+   * @param held told while another process has the lock: at once, and then each minute
    * @throws ExporterFailure with cause, remedy and section; the signal's reason while it waits.
    */
-  abstract connect(signal: AbortSignal): Promise<UpstreamSession>;
+  abstract connect(signal: AbortSignal, held?: () => void): Promise<UpstreamSession>;
 }

@@ -1,4 +1,5 @@
 export { AcknowledgementLedger } from './acknowledgement.js';
+export { whyNothingToServe } from './following.js';
 export { PipelineObserver, type SlotFigures } from './observer.js';
 export { PipelineModule, type PipelineModuleOptions } from './pipeline.module.js';
 export {

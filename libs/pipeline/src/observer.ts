@@ -24,6 +24,8 @@ export abstract class PipelineObserver {
   abstract dependency(name: 'postgres' | 'redis', up: boolean): void;
   /** Which deployment this process has reached; null when it could not be asked. Told at each look, leader or not. */
   abstract source(seen: SourceSight | null): void;
+  /** Another process consumes the slot, and this one waits to take over: all is well. Told now and then while it lasts. */
+  abstract following(): void;
   /** This process consumes the slot. */
   abstract leader(leading: boolean): void;
   /** The stream is open. */

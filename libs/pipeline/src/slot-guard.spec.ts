@@ -93,6 +93,7 @@ describe('the guard of the slot', () => {
       watch.slot = slotAt(900n, 400n);
     });
     await looked(2);
+    expect(told.of('dependency')[0]).toEqual(['postgres', true]);
     expect(told.of('slot')[0]).toEqual([
       { retained: 600, confirmedLag: 100, safe: null, status: 'reserved', limit: LIMIT },
     ]);

@@ -66,6 +66,7 @@ export class SlotGuard {
     try {
       const sight = await watch.look();
       this.#unseen = false;
+      observer.dependency('postgres', true);
       observer.source(sight.source);
       observer.slot(figuresOf(sight, this.#options.limit));
       if (!sight.inRecovery) await this.#judge(sight);

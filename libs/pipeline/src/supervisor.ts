@@ -5,9 +5,11 @@ import type { Upstream, UpstreamSession } from '@app/litellm';
 import { interval, type Subscription } from 'rxjs';
 import { BrokenSteps } from './broken-step.js';
 import { StreamConsumer } from './consumer.js';
+import { tellFollowing } from './following.js';
 import type { PipelineObserver } from './observer.js';
 import { MESSAGE_PREFIX } from './piece.js';
 import { PoisonWatch } from './poison-watch.js';
+import { tellUnreached } from './reachability.js';
 import { isToBeReadAgain } from './read-store-again.js';
 import { pauseBeforeSeed } from './reseed-pacing.js';
 import { retryVerdict } from './retry-policy.js';
@@ -112,8 +114,8 @@ export class Supervisor {
     // Nothing of PostgreSQL is held while a step waits for the store (W11).
     await untilAborted(this.#writer.rewind(), signal);
     if (signal.aborted) return;
-    const { upstream, observer } = this.#options;
-    const session = await upstream.connect(signal);
+    const { upstream, observer, store } = this.#options;
+    const session = await upstream.connect(signal, () => void tellFollowing(store, observer));
     try {
       observer.dependency('postgres', true);
       observer.source(session.facts.source);
@@ -132,23 +134,14 @@ export class Supervisor {
   }
 
   async #consume(session: UpstreamSession, signal: AbortSignal): Promise<void> {
-    const { store, observer, updateInterval, maxRetainedBytes } = this.#options;
+    const { observer } = this.#options;
     const started = Date.now();
     this.#streams += 1;
     if (this.#streams > 1) observer.reconnect();
     const settingsDue = (): boolean => this.#settingsDue();
     const schema = new SchemaWatch(session, this.#said);
-    const work = {
-      session,
-      store,
-      writer: this.#writer,
-      observer,
-      updateInterval,
-      maxRetainedBytes,
-      poison: this.#poison,
-      lookAtSchema: () => schema.look(),
-      settingsDue,
-    };
+    const lookAtSchema = () => schema.look();
+    const work = { ...this.#options, session, writer: this.#writer, poison: this.#poison, lookAtSchema, settingsDue };
     try {
       await new StreamConsumer(work).run(signal);
     } finally {
@@ -223,6 +216,7 @@ export class Supervisor {
 
   #greetState(): void {
     const { observer, settings, store } = this.#options;
+    if (store.durability === 'external') observer.dependency('redis', true);
     if (store.state === null || sameSettings(store.state.settings, settings)) return;
     observer.info(`${OTHER_SETTINGS}; it is served as it is until this process consumes the slot`);
   }
@@ -283,7 +277,7 @@ export class Supervisor {
     const failure = error instanceof ExporterFailure ? error : null;
     observer.error(failure?.explain() ?? (error instanceof Error ? (error.stack ?? error.message) : String(error)));
     if (failure?.kind === 'fenced') observer.fenced();
-    if (failure !== null && !failure.kind.startsWith('store-')) observer.dependency('postgres', false);
+    if (failure !== null) tellUnreached(failure.kind, observer);
   }
 
   async #mendStore(error: unknown): Promise<void> {

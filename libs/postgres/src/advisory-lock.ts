@@ -23,6 +23,8 @@ export interface LockWait {
   readonly shared: boolean;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** Told while another process has the lock: at once, and then each minute. */
+  readonly held?: (() => void) | undefined;
 }
 
 /**
@@ -45,9 +47,10 @@ export async function takeAdvisoryLock(wait: LockWait): Promise<Connection> {
       saidAt = performance.now();
       const holder = await holderInWords(wait.control, wait.slot);
       const meanwhile = wait.shared
-        ? 'this one serves the shared state, and takes over when that one goes'
+        ? 'this one serves the state that they share in Redis, and takes over when that one goes'
         : 'without Redis two exporters share nothing, so this one has nothing to serve until that one goes: stop the other one, or set REPLICATION_SLOT to a name of its own';
       wait.reporter.info(`another exporter consumes slot "${wait.slot}"${holder}; ${meanwhile}`);
+      wait.held?.();
     }
     await pause(POLL_MS, undefined, { signal: wait.signal });
   }

@@ -1,5 +1,5 @@
 import { formatLsn } from '@app/change';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { givenUpstream } from '../../../test/support/given-upstream.js';
 import { insertSpendLogs } from '../../../test/support/litellm-tables.js';
@@ -121,15 +121,19 @@ describe.each(flavors)('a session with %s and %s', (flavor, plugin) => {
   it('lets one process in at a time; the next one waits, says for whom, and comes in when the first has gone', async () => {
     await using given = await givenUpstream(serverOf(flavor), { plugin });
     const first = await given.connect();
-    const second = given.connect();
+    const held = jest.fn();
+    const second = given.upstream().connect(new AbortController().signal, held);
     await awaitUntil(() => given.reported.length > 0);
+    expect(held).toHaveBeenCalledTimes(1);
     expect(given.reported[0]).toMatch(
-      /^another exporter consumes slot ".*" \(pid \d+ from 127\.0\.0\.1\); this one serves the shared state/,
+      /^another exporter consumes slot ".*" \(pid \d+ from 127\.0\.0\.1\); this one serves the state that they share in Redis/,
     );
     const left = performance.now();
     await first.close();
-    expect((await second).facts.slot).toBe(given.options.slot);
+    const session = await second;
     expect(performance.now() - left).toBeLessThan(5_000);
+    expect(session.facts.slot).toBe(given.options.slot);
+    await session.close();
   });
 
   it('stops to wait for the lock when asked to', async () => {

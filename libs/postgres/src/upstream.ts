@@ -27,14 +27,14 @@ export class PostgresUpstream extends Upstream {
     super();
   }
 
-  override async connect(signal: AbortSignal): Promise<UpstreamSession> {
+  override async connect(signal: AbortSignal, held?: () => void): Promise<UpstreamSession> {
     const control = await Connection.open(this.options, 'control', signal);
     let replication: Connection | null = null;
     try {
       await forgetTimeLimits(control);
       const first = await preflightServer(control, this.options);
       throwFirst(first.failures, this.reporter);
-      replication = await this.claim(control, signal);
+      replication = await this.claim(control, signal, held);
       const findings = await preflight(control, this.options, first);
       throwFirst(findings.failures, this.reporter);
       return await this.session(control, replication, findings);
@@ -48,7 +48,7 @@ export class PostgresUpstream extends Upstream {
     return new PostgresSlotWatch(this.options, this.reporter);
   }
 
-  private claim(control: Connection, signal: AbortSignal): Promise<Connection> {
+  private claim(control: Connection, signal: AbortSignal, held?: () => void): Promise<Connection> {
     const openReplication = async (): Promise<Connection> => {
       const replication = await Connection.open(this.options, 'replication', signal);
       await forgetTimeLimits(replication);
@@ -56,7 +56,7 @@ export class PostgresUpstream extends Upstream {
     };
     const { reporter } = this;
     const { slot, temporarySlot } = this.options;
-    return takeAdvisoryLock({ control, openReplication, slot, shared: !temporarySlot, reporter, signal });
+    return takeAdvisoryLock({ control, openReplication, slot, shared: !temporarySlot, reporter, signal, held });
   }
 
   private async session(control: Connection, replication: Connection, findings: Preflight): Promise<UpstreamSession> {

@@ -98,5 +98,7 @@ await runExporter((app) => {
   watchStore(app.get(StateStore));
   const upstream = app.get(Upstream);
   const connect = upstream.connect.bind(upstream);
-  Object.assign(upstream, { connect: async (signal: AbortSignal) => watchSession(await connect(signal)) });
+  Object.assign(upstream, {
+    connect: async (...request: Parameters<typeof connect>) => watchSession(await connect(...request)),
+  });
 });

@@ -1,7 +1,7 @@
 import { StateStore } from '@app/aggregates';
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { whyNotOurs } from '../report/state-owner.js';
+import { whyNoState, whyNotOurs } from '../report/state-owner.js';
 import { StatusBoard } from '../report/status-board.js';
 
 /**
@@ -36,10 +36,8 @@ export class HealthController {
   /** A whole state can be served. */
   @Get('readyz')
   ready(@Res() response: Response): void {
-    const whyNot =
-      this.#store.state === null
-        ? 'no whole state yet: the first seed is not finished'
-        : whyNotOurs(this.#store, this.#board.status);
+    const { status } = this.#board;
+    const whyNot = whyNoState(this.#store, status) ?? whyNotOurs(this.#store, status);
     response
       .status(whyNot === null ? 200 : 503)
       .type('text/plain')

@@ -62,6 +62,12 @@ describe('the state that a scrape shows', () => {
     },
   );
 
+  it('tells that a shared store answers from the first look on', async () => {
+    const { newest, shown } = given(0, 0);
+    await newest.read();
+    expect(await shown('up')).toBe(1);
+  });
+
   it('STATE_MAX_STALENESS: is the last one up to its age, which is told', async () => {
     const { newest, state, fail, shown } = given(2 * MINUTE, 3 * MINUTE);
     fail('store-unavailable');

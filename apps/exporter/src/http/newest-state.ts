@@ -52,9 +52,9 @@ export class NewestState {
       if (!(error instanceof ExporterFailure) || !error.kind.startsWith('store-')) throw error;
       return this.#withoutStore(error);
     }
+    if (this.#store.durability === 'external') this.#metrics.dependency('redis', true);
     if (this.#unreadable) {
       this.#unreadable = false;
-      this.#metrics.dependency('redis', true);
       this.#log.log('the stored state is read again');
     }
     if (this.#isForeign()) return null;

@@ -1,7 +1,7 @@
 import type { RecordedState, StateStore } from '@app/aggregates';
 import { formatLsn } from '@app/change';
 import { BUILD_FACTS } from '../build-facts.js';
-import { whyNotOurs } from '../report/state-owner.js';
+import { whyNoState, whyNotOurs } from '../report/state-owner.js';
 import type { Status, StatusBoard } from '../report/status-board.js';
 import { bytesInWords, countInWords, durationInWords } from './in-words.js';
 
@@ -30,7 +30,7 @@ export function statusReport(board: StatusBoard, store: StateStore, now: number)
     version: BUILD_FACTS.version,
     phase,
     phaseSeconds: Math.round((now - since) / 1000),
-    failure: foreign ?? failure,
+    failure: foreign ?? failure ?? (phase === 'following' ? whyNoState(store, board.status) : null),
     seed,
     seedReason,
     store: store.durability === 'process' ? 'memory' : 'redis',

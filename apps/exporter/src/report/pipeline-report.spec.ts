@@ -46,6 +46,16 @@ describe('the report of the pipeline', () => {
     expect(board.status.failure).toBeNull();
   });
 
+  it('a failure is over where another process is followed: that is what a healthy replica does', () => {
+    const { board, report } = given();
+    report.error('the database system is starting up');
+    report.following();
+    expect(board.status).toMatchObject({ phase: 'following', failure: null });
+    const { since } = board.status;
+    report.following();
+    expect(board.status.since).toBe(since);
+  });
+
   it('a remedy stays with its failure', () => {
     const { board, report } = given();
     report.error(

@@ -42,6 +42,10 @@ export class PipelineReport extends PipelineObserver {
     this.#board.source(seen);
   }
 
+  following(): void {
+    this.#board.enter('following');
+  }
+
   leader(leading: boolean): void {
     this.#metrics.leader(leading);
   }

@@ -1,5 +1,5 @@
 import type { StateStore } from '@app/aggregates';
-import { OTHER_SOURCE_REMEDY, otherSource } from '@app/pipeline';
+import { OTHER_SOURCE_REMEDY, otherSource, whyNothingToServe } from '@app/pipeline';
 import type { Status } from './status-board.js';
 
 /**
@@ -12,4 +12,10 @@ export function whyNotOurs({ checkpoint, durability }: StateStore, { source }: S
   if (source === 'unasked') return 'PostgreSQL is asked first whether the stored state is of its deployment';
   const why = otherSource(checkpoint.source, source);
   return why === null ? null : `${why}; ${OTHER_SOURCE_REMEDY}`;
+}
+
+/** Why this process has no whole state to serve; null where it has one, whosever it is. */
+export function whyNoState(store: StateStore, { phase }: Status): string | null {
+  if (store.state !== null) return null;
+  return phase === 'following' ? whyNothingToServe(store) : 'no whole state yet: the first seed is not finished';
 }

@@ -1,8 +1,8 @@
 import type { SeedProgress, SourceSight } from '@app/litellm';
 import type { SlotFigures } from '@app/pipeline';
 
-/** What the process is at. */
-export type Phase = 'connecting' | 'seeding' | 'streaming' | 'waiting' | 'stopping';
+/** What the process is at. `following`: another one consumes the slot, and this one waits to take over. */
+export type Phase = 'connecting' | 'seeding' | 'streaming' | 'following' | 'waiting' | 'stopping';
 
 /** What the status page shows beside the state itself. */
 export interface Status {
@@ -37,7 +37,7 @@ export class StatusBoard {
 
   /** A new phase, unless the process is being stopped: that is its last. */
   enter(phase: Phase): void {
-    const failure = phase === 'streaming' ? null : this.#status.failure;
+    const failure = phase === 'streaming' || phase === 'following' ? null : this.#status.failure;
     this.#change({ phase, failure });
   }
 
