@@ -144,7 +144,7 @@ export interface SourceSight {
 /** What any replica may see of the slot, without the claim. */
 export interface SlotSight {
   readonly source: SourceSight;
-  /** Null where there is none. */
+  /** Null where there is none, or one of our name is somebody else's. */
   readonly slot: SlotFacts | null;
   readonly walEnd: Lsn;
   /** A standby's slots are not ours to drop. */

@@ -119,6 +119,21 @@ describe.each(['debian-15', 'embedded-18'] as const)('the watch over a slot, %s'
     expect(await at.exists()).toBe(true);
   });
 
+  it('W11: who holds the claim is not ended where the slot does not lag any more, or is not ours', async () => {
+    await using at = await given();
+    const leader = await at.one.connect();
+    await at.make();
+    const watch = at.watch();
+    expect(await watch.drop(64 * KIB, { endHolder: true })).toBe('kept');
+    await at.one.sql.query('SELECT pg_drop_replication_slot($1)', [at.one.options.slot]);
+    await at.make('test_decoding');
+    await writeLog(at.one, 128);
+    expect(await watch.drop(64 * KIB, { endHolder: true })).toBe('kept');
+    expect((await watch.look()).slot).toBeNull();
+    expect(at.one.reported.join()).not.toContain('ending the session');
+    await leader.figures();
+  });
+
   it('W11: a walsender of somebody who takes no claim is ended before its slot is dropped', async () => {
     await using at = await given();
     await at.make();

@@ -6,6 +6,7 @@ import { Connection } from './connection.js';
 import type { PostgresOptions, Reporter } from './options.js';
 import { dropFailure } from './slot.js';
 import { blockersText, oldestWriter } from './slot-blockers.js';
+import { checkSlotIsOurs } from './slot-check.js';
 import { readSlot } from './slot-facts.js';
 import { systemIdOf } from './source-facts.js';
 
@@ -23,11 +24,14 @@ const PLACE = `
   SELECT current_setting('server_version_num')::int AS version, pg_is_in_recovery() AS in_recovery,
          (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text AS wal_end`;
 
-/** What makes a slot of our name ours to drop, and that it lags by more than $2: one statement, so that it can't change in between. */
-const DROP = `
-  SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
-   WHERE slot_name = $1 AND database = current_database() AND plugin IN ('wal2json', 'pgoutput') AND NOT temporary
-     AND pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) > $2`;
+/** What makes the slot of our name ours, and that it lags by more than $2. */
+const LAGS = `
+  FROM pg_replication_slots
+ WHERE slot_name = $1 AND database = current_database() AND plugin IN ('wal2json', 'pgoutput')
+   AND pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn) > $2`;
+
+/** One statement, so that it can't change in between. */
+const DROP = `SELECT pg_drop_replication_slot(slot_name) ${LAGS} AND NOT temporary`;
 
 /** The watch over one slot, with a connection that is opened when it is needed and kept. */
 export class PostgresSlotWatch implements SlotWatch {
@@ -43,7 +47,8 @@ export class PostgresSlotWatch implements SlotWatch {
     return this.ask(async (control) => {
       const [place] = await control.query<Place & { [column: string]: unknown }>(PLACE);
       if (place === undefined) throw new RangeError('a query without FROM has one row');
-      const slot = await readSlot(control, this.options.slot, place.version);
+      const found = await readSlot(control, this.options.slot, place.version);
+      const slot = checkSlotIsOurs(found, this.options.database) === null ? found : null;
       const { database, schema } = this.options;
       const source = { systemId: await systemIdOf(control), database, schema };
       return { source, slot, walEnd: parseLsn(place.wal_end ?? '0/0'), inRecovery: place.in_recovery };
@@ -59,6 +64,8 @@ export class PostgresSlotWatch implements SlotWatch {
 
   drop(limit: number, { endHolder }: { readonly endHolder: boolean }): Promise<SlotDrop> {
     return this.ask(async (control) => {
+      // What was seen may be out of date: nobody is ended for a slot that has been made anew.
+      if ((await control.query(`SELECT ${LAGS}`, [this.options.slot, limit])).length === 0) return 'kept';
       if (endHolder) await this.end(control, (await lockHolder(control, this.options.slot))?.pid, 'the claim');
       if (!(await this.lockInTime(control, endHolder))) return 'held';
       try {
