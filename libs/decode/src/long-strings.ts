@@ -1,3 +1,9 @@
+/**
+ * Bytes of a value above which it counts as not sent: prompts and answers, which nobody reads, may have hundreds of megabytes.
+ * Metadata that is longer is looked up by key, like any that was not sent; no team has so many members.
+ */
+export const LONGEST_STRING = 16 * 1_048_576;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** What stands in the place of a string that was cut out: wal2json itself never writes an array for a value. */

@@ -66,6 +66,16 @@ describe('PgoutputDecoder', () => {
     });
   });
 
+  it('W10: a row whose prompts no string could hold is read without them, as with wal2json', () => {
+    const of = (mebibytes: number) => described().decode(insertOf(Buffer.alloc(mebibytes * 1_048_576, 'a')));
+    expect(of(16)).toHaveProperty('row.words');
+    for (const mebibytes of [17, 600]) {
+      const change = of(mebibytes);
+      expect(change).toMatchObject({ kind: 'insert', row: { id: 1 } });
+      expect(change).not.toHaveProperty('row.words');
+    }
+  });
+
   it('leaves the name of an unchanged TOAST column out', () => {
     const change = described().decode(update);
     expect(change?.kind === 'update' && Object.keys(change.row)).toEqual(['id']);
@@ -74,10 +84,5 @@ describe('PgoutputDecoder', () => {
   it('reads a row whose text is not valid UTF-8, with replacement characters', () => {
     const change = described().decode(insertOf(Buffer.from([0x61, 0xff])));
     expect(change).toMatchObject({ kind: 'insert', row: { words: 'a\uFFFD' } });
-  });
-
-  it('reads a row of 50 MB', () => {
-    const change = described().decode(insertOf(Buffer.alloc(50 * 1024 * 1024, 'p')));
-    expect(change?.kind === 'insert' && (change.row.words as string).length).toBe(50 * 1024 * 1024);
   });
 });

@@ -1,4 +1,5 @@
 import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
+import { LONGEST_STRING } from './long-strings.js';
 import type { MutableRow } from './old-key.js';
 import { Undecodable } from './undecodable.js';
 
@@ -39,7 +40,8 @@ function readTuple(reader: ByteReader, { columns }: Pgoutput.MessageRelation, ol
     if (column === undefined) throw new Undecodable('more columns than described');
     const kind = reader.readUint8();
     if (kind === 0x74) {
-      row[column.name] = column.parser(readText(reader, reader.readInt32()));
+      const text = readText(reader, reader.readInt32());
+      if (text !== null) row[column.name] = column.parser(text);
     } else if (kind === 0x6e) {
       row[column.name] = null;
     } else if (kind !== 0x75) {
@@ -52,10 +54,12 @@ function readTuple(reader: ByteReader, { columns }: Pgoutput.MessageRelation, ol
   return row;
 }
 
-/** Without the view of its bytes that the library's `read` makes: two dozen a row. */
-function readText(reader: ByteReader, length: number): string {
+/**
+ * Null for a text that is too long to count as sent. Without the view of its bytes that the library's `read` makes: two dozen a row.
+ */
+function readText(reader: ByteReader, length: number): string | null {
   reader.checkSize(length);
   const from = reader._p;
   reader._p = from + length;
-  return reader._b.toString('utf8', from, reader._p);
+  return length > LONGEST_STRING ? null : reader._b.toString('utf8', from, reader._p);
 }

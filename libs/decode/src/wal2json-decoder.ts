@@ -2,16 +2,10 @@ import { type Change, type Lsn, parseLsn, type Relation } from '@app/change';
 import { ChangeDecoder } from './change-decoder.js';
 import { parseCommitTime } from './commit-time.js';
 import { InsertReader } from './insert-reader.js';
-import { withoutLongStrings } from './long-strings.js';
+import { LONGEST_STRING, withoutLongStrings } from './long-strings.js';
 import { type MutableRow, replacedKey } from './old-key.js';
 import { everyRelation, type RelationResolver, type ResolvedRelation } from './relation-names.js';
 import { rejection, Undecodable } from './undecodable.js';
-
-/**
- * Bytes of a value above which it counts as not sent: prompts and answers, which nobody reads, may have hundreds of megabytes.
- * Metadata that is longer is looked up by key, like any that was not sent; no team has so many members.
- */
-const LONGEST_STRING = 16 * 1_048_576;
 
 /** A message of format version 2 after JSON.parse; nothing is certain about it before it was looked at. */
 interface Wal2JsonMessage {
