@@ -38,7 +38,9 @@ describe('what others have put under our keys, or left of them', () => {
 
   function opening(options: Parameters<RedisDeployment['store']>[0] = {}): RedisStateStore {
     const log = { debug: () => {}, warn: (message: string) => void warnings.push(message) };
-    return deployment.store({ options: { log, ...options.options, tuning: { keepLog: 0 } } });
+    return deployment.store({
+      options: { log, ...options.options, tuning: { keepLog: 0, ...options.options?.tuning } },
+    });
   }
 
   async function generation(): Promise<string> {
@@ -114,6 +116,25 @@ describe('what others have put under our keys, or left of them', () => {
     const fresh = opening();
     await fresh.open();
     expect(contentOf(fresh.state)).toEqual(contentOf(maker.state));
+  });
+
+  it('W6: a state that could not be read is read again after a while: it may only have moved too fast', async () => {
+    const key = deployment.key(`${await generation()}:index`);
+    await deployment.client.rename(key, deployment.key('aside'));
+    await deployment.client.set(key, 'foreign');
+    const fresh = opening({ options: { tuning: { unreadableFor: 0 } } });
+    const patient = opening();
+    for (const one of [fresh, patient]) {
+      await one.open();
+      await one.refresh();
+      expect(one.state).toBeNull();
+    }
+    await deployment.client.rename(deployment.key('aside'), key);
+    await fresh.refresh();
+    expect(contentOf(fresh.state)).toEqual(contentOf(maker.state));
+    const said = warnings.length;
+    await patient.refresh();
+    expect([patient.state, warnings.length]).toEqual([null, said]);
   });
 
   it('a part of the base of another type stops the folding, not the steps', async () => {

@@ -35,8 +35,8 @@ export class RedisStateStore extends StateStore {
   #lost = false;
   /** The stored generation that the served state is of. */
   #generation: string | null = null;
-  /** A generation that was found to be unreadable, so that it is not tried again at each refresh. */
-  #unreadable: string | null = null;
+  /** A generation that could not be read, and until when that is not tried again: it may have moved too fast, or be damaged for good. */
+  #unreadable: { readonly generation: string; readonly until: number } | null = null;
   /** True where what was read last could not be made out. */
   #spoilt = false;
   /** Generations that another one has taken the place of: a store that names one of them has gone back. */
@@ -180,7 +180,7 @@ export class RedisStateStore extends StateStore {
       this.#lost = current === null;
       if (current === null) return;
       // What can't be read is for the writer to mend; nobody can tell how far it is behind what we have.
-      this.#lost = current.generation === this.#unreadable;
+      this.#lost = this.#isUnreadable(current);
       if (this.#lost) return;
       this.#lost = this.state !== null && this.#left.has(current.generation);
       if (this.#lost) return;
@@ -235,13 +235,18 @@ export class RedisStateStore extends StateStore {
     }
   }
 
+  #isUnreadable({ generation }: CurrentState): boolean {
+    return this.#unreadable?.generation === generation && performance.now() < this.#unreadable.until;
+  }
+
   /** Brings the whole state in anew; false when another one has been put in place meanwhile. */
   async #reload(current: CurrentState, checkpoint: Checkpoint | null): Promise<boolean> {
     const before = this.state;
     const version = before?.version;
     const loaded = await this.#load();
     if (this.#hasMoved(before, version)) return false;
-    if (loaded === null) this.#unreadable = current.generation;
+    const until = performance.now() + this.#options.tuning.unreadableFor;
+    this.#unreadable = loaded === null ? { generation: current.generation, until } : null;
     if (loaded === null && this.#spoilt && before !== null) {
       this.#lost = true;
       return true;

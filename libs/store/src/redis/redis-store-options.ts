@@ -72,6 +72,8 @@ export interface RedisTuning {
   readonly stageSeconds: number;
   /** Where the server can't say what is on its disk: age at which a checkpoint counts as durable. */
   readonly durableAfter: number;
+  /** How long a state that could not be read is not tried again: reading a large one costs Redis and this process seconds. */
+  readonly unreadableFor: number;
   /** How long the server may fail to sync its append-only file before that is said. */
   readonly unsyncedAfter: number;
 }
@@ -90,5 +92,6 @@ export const TUNING: RedisTuning = {
   sliceItems: 2_000,
   stageSeconds: 600,
   durableAfter: 1_000,
+  unreadableFor: 30_000,
   unsyncedAfter: 10_000,
 };
