@@ -1,5 +1,5 @@
 import { lsnOf, type SlotFacts } from '@app/change';
-import type { SlotDrop, SlotSight, SlotWatch } from '@app/litellm';
+import type { SlotDrop, SlotSight, SlotWatch, SourceSight } from '@app/litellm';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { Told } from '../../../test/support/told.js';
@@ -12,6 +12,8 @@ const SOURCE = { systemId: '7', database: 'd', schema: 'public' };
 class GivenWatch implements SlotWatch {
   readonly drops: { readonly limit: number; readonly endHolder: boolean }[] = [];
   looks = 0;
+  /** The system that the stored state is of. */
+  owner = SOURCE.systemId;
   closed = false;
   slot: SlotFacts | null = slotAt(1_000n, 1_000n);
   walEnd = 1_000n;
@@ -68,7 +70,8 @@ function given(prepare: (watch: GivenWatch) => void, limit = LIMIT) {
   const watch = new GivenWatch();
   prepare(watch);
   const told = new Told();
-  const guard = new SlotGuard({ watch, observer: told, interval: 5, limit });
+  const isOurs = ({ systemId }: SourceSight): boolean => systemId === watch.owner;
+  const guard = new SlotGuard({ watch, observer: told, interval: 5, limit, isOurs });
   const stopping = new AbortController();
   const running = guard.run(stopping.signal);
   const stop = async (): Promise<void> => {
@@ -149,6 +152,7 @@ describe('the guard of the slot', () => {
     ['it is off', 0, {}],
     ['the server is in recovery', LIMIT, { inRecovery: true }],
     ['there is no slot', LIMIT, { slot: null }],
+    ['the stored state is another deployment’s, which may have a slot of that name', LIMIT, { owner: '8' }],
     ['the slot is lost, and holds nothing', LIMIT, { slot: LOST }],
   ] as const)('leaves the slot alone where %s', async (_, limit, state) => {
     const { watch, told, looked } = given((watch) => {

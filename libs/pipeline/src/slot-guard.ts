@@ -1,4 +1,4 @@
-import type { SlotSight, SlotWatch, UpstreamSession } from '@app/litellm';
+import type { SlotSight, SlotWatch, SourceSight, UpstreamSession } from '@app/litellm';
 import { exhaustMap, timer } from 'rxjs';
 import type { PipelineObserver } from './observer.js';
 import { SlotLagWatch, slotLag } from './slot-lag.js';
@@ -12,6 +12,8 @@ export interface SlotGuardOptions {
   readonly interval: number;
   /** REPLICATION_MAX_RETAINED_BYTES; 0 = off. */
   readonly limit: number;
+  /** False for a server whose slot is another deployment's, as far as the store tells: this process was pointed at the wrong one. */
+  readonly isOurs: (source: SourceSight) => boolean;
 }
 
 /** Looks that whoever holds the claim is given: it needs two of its own, and has to let go. */
@@ -69,7 +71,7 @@ export class SlotGuard {
       observer.dependency('postgres', true);
       observer.source(sight.source);
       observer.slot(figuresOf(sight, this.#options.limit));
-      if (!sight.inRecovery) await this.#judge(sight);
+      if (!sight.inRecovery && this.#options.isOurs(sight.source)) await this.#judge(sight);
     } catch (error) {
       observer.source(null);
       observer.slot(null);

@@ -1,3 +1,4 @@
+import type { StateStore } from '@app/aggregates';
 import type { Checkpoint, SlotFacts, SourceIdentity } from '@app/change';
 import type { SourceSight, UpstreamFacts } from '@app/litellm';
 import { lagsTooFar } from './slot-lag.js';
@@ -81,6 +82,11 @@ export function otherSource(stored: SourceIdentity, seen: SourceSight): string |
   if (seen.database === stored.database && seen.schema === stored.schema) return null;
   const name = (of: SourceSight): string => `${of.database}.${of.schema}`;
   return `the stored state belongs to ${name(stored)}, not to ${name(seen)}`;
+}
+
+/** Tells of a source whether a store's state may be of it; one that holds no state may be of any. */
+export function isSourceOf(store: StateStore): (seen: SourceSight) => boolean {
+  return (seen) => store.checkpoint === null || otherSource(store.checkpoint.source, seen) === null;
 }
 
 function decideBySlot({ facts, slot, limit, gaveUp }: StartSituation, stored: Checkpoint): StartDecision {

@@ -19,7 +19,7 @@ import { lastSeed, OTHER_SETTINGS, SeedPlan } from './seed-plan.js';
 import { seedWantedBy } from './seed-wanted.js';
 import { takeSeed } from './seeding.js';
 import { giveUpSlot, SlotGuard } from './slot-guard.js';
-import { decideStart, type SeedReason, type StartDecision } from './start-decision.js';
+import { decideStart, isSourceOf, type SeedReason, type StartDecision } from './start-decision.js';
 import { untilAborted } from './until-aborted.js';
 import { Writer, type WriterClaim } from './writer.js';
 
@@ -74,8 +74,9 @@ export class Supervisor {
     this.#said = new SaidOnce((line) => options.observer.warn(line));
     this.#writer = new Writer(options.store, options.observer);
     this.#plan = new SeedPlan({ settings: options.settings, pace: this.#pacing.seed });
-    const { upstream, observer, updateInterval: interval, maxRetainedBytes: limit } = options;
-    this.#guard = new SlotGuard({ watch: upstream.watchSlot(), observer, interval, limit });
+    const { upstream, store, observer, updateInterval: interval, maxRetainedBytes: limit } = options;
+    const isOurs = isSourceOf(store);
+    this.#guard = new SlotGuard({ watch: upstream.watchSlot(), observer, interval, limit, isOurs });
   }
 
   /** Runs until the signal asks to stop; then it has drained and let go of PostgreSQL. Never rejects. */
@@ -281,10 +282,9 @@ export class Supervisor {
   }
 
   async #mendStore(error: unknown): Promise<void> {
-    const { store } = this.#options;
-    if (!(await isToBeReadAgain(store, error))) return;
+    if (!(await isToBeReadAgain(this.#options.store, error))) return;
     await this.#writer.detach();
-    await store.open().catch((failure: unknown) => this.#tell(failure));
+    await this.#options.store.open().catch((failure: unknown) => this.#tell(failure));
   }
 }
 
