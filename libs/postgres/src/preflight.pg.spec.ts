@@ -78,9 +78,24 @@ describe('what is missing is named', () => {
     await using given = await givenUpstream(server);
     await using session = Object.assign(await given.connect(), { [Symbol.asyncDispose]: async () => undefined });
     expect(session.facts.plugin).toBe('wal2json');
+    expect(session.facts.warnings.join()).not.toContain('REPLICATION_PLUGIN');
     await session.close();
     await given.sql.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [given.options.slot]);
     expect((await given.connect()).facts.plugin).toBe('pgoutput');
+  });
+});
+
+describe('wal2json beside publications that stand', () => {
+  it('is warned of where auto has taken it, not where it is asked for', async () => {
+    await using given = await givenUpstream(server);
+    const pgoutput = await given.connect({ plugin: 'pgoutput' });
+    await pgoutput.seed(request, new SeedRecorder());
+    await pgoutput.dropSlot();
+    await pgoutput.close();
+    const warnings = async (plugin: 'auto' | 'wal2json') =>
+      (await inspectPostgres({ ...given.options, plugin }, signal)).warnings.join();
+    expect(await warnings('auto')).toMatch(/has taken wal2json: whole rows travel.* REPLICATION_PLUGIN=pgoutput uses/);
+    expect(await warnings('wal2json')).not.toContain('REPLICATION_PLUGIN');
   });
 });
 

@@ -3,6 +3,7 @@ import type { Connection } from './connection.js';
 import type { PostgresOptions } from './options.js';
 import { choosePlugin } from './plugin-choice.js';
 import { probePlugin } from './plugin-probe.js';
+import { warnUnusedPublications } from './publication-preflight.js';
 import { checkServer, type Findings } from './server-check.js';
 import { readServerFacts, type ServerFacts } from './server-facts.js';
 import { checkSlotIsOurs } from './slot-check.js';
@@ -42,6 +43,8 @@ export async function preflight(
   const plugin = first.failures.length > 0 ? null : await pluginOrFailure(control, options, first);
   const chosen = plugin instanceof ExporterFailure ? null : plugin;
   const found = await preflightTables(control, { options, server, plugin: chosen });
+  const unused =
+    options.plugin === 'auto' && chosen === 'wal2json' ? await warnUnusedPublications(control, options, server) : [];
   const refused = plugin instanceof ExporterFailure ? [plugin] : [];
   return {
     ...found,
@@ -49,7 +52,7 @@ export async function preflight(
     slot,
     plugin: chosen,
     failures: [...first.failures, ...found.failures, ...refused],
-    warnings: [...first.warnings, ...found.warnings],
+    warnings: [...first.warnings, ...found.warnings, ...unused],
   };
 }
 

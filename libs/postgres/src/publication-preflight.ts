@@ -8,7 +8,7 @@ import {
   type PublicationGaps,
   type PublicationState,
 } from './publication-check.js';
-import { type PublicationPlan, planPublications } from './publication-statements.js';
+import { type PublicationPlan, planPublications, publicationNames } from './publication-statements.js';
 import type { ServerFacts } from './server-facts.js';
 import type { TableFindings, UsableTable, UsableTables } from './table-check.js';
 import type { TableState } from './table-state.js';
@@ -77,6 +77,25 @@ export function judgePublications(evidence: PublicationEvidence): PublicationFin
   }
   const failures = failing.length === 0 ? [] : [failureOf(failing, place.schema)];
   return { failures, warnings, usable, plans, repairs };
+}
+
+/**
+ * A warning where both publications stand and `auto` has taken wal2json all the same, which doesn't look at them: whoever
+ * made them wants pgoutput. Nothing below PostgreSQL 15, where publications have no column lists.
+ */
+export async function warnUnusedPublications(
+  control: Connection,
+  place: PublicationPlace,
+  { version }: Pick<ServerFacts, 'version'>,
+): Promise<readonly string[]> {
+  if (version < 150_000) return [];
+  const names = Object.values(publicationNames(place.publication));
+  const found = await readPublications(control, names, place.schema, version);
+  if (!names.every((name) => found.has(name))) return [];
+  const quoted = names.map((name) => `"${name}"`).join(' and ');
+  return [
+    `REPLICATION_PLUGIN=auto has taken wal2json: whole rows travel, prompts included where LiteLLM stores them, and the publications ${quoted} are not used; REPLICATION_PLUGIN=pgoutput uses them, and sends only their columns (an existing slot of wal2json is made anew, with a new seed)`,
+  ];
 }
 
 function failureOf(failing: readonly PublicationGaps[], schema: string): ExporterFailure {

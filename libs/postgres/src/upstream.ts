@@ -9,7 +9,7 @@ import {
 } from '@app/litellm';
 import { takeAdvisoryLock } from './advisory-lock.js';
 import { Connection } from './connection.js';
-import type { PostgresOptions, Reporter } from './options.js';
+import type { PluginChoice, PostgresOptions, Reporter } from './options.js';
 import { type Preflight, preflight, preflightServer } from './preflight.js';
 import { shapeOf } from './schema-shape.js';
 import { PostgresSession } from './session.js';
@@ -63,7 +63,7 @@ export class PostgresUpstream extends Upstream {
     const { plugin } = findings;
     if (plugin === null) throw new RangeError('a preflight without failures has chosen a plugin');
     const facts = await this.facts(control, replication, { ...findings, plugin });
-    this.reporter.info(introduction(facts));
+    this.reporter.info(introduction(facts, this.options.plugin));
     const { options, reporter } = this;
     return new PostgresSession({ options, reporter, replication, control, preflight: { ...findings, plugin }, facts });
   }
@@ -128,12 +128,13 @@ async function replicationFailure(options: PostgresOptions, signal: AbortSignal)
 }
 
 /** Server, plugin and slot in words, and what this LiteLLM lacks: the families that need it are absent. */
-function introduction({ version, plugin, slot, temporarySlot, tables }: UpstreamFacts): string {
+function introduction({ version, plugin, slot, temporarySlot, tables }: UpstreamFacts, wanted: PluginChoice): string {
   const major = Math.floor(version / 10_000);
   const kind = temporarySlot ? 'temporary slot' : 'slot';
   const absent = TABLE_NAMES.filter((table) => !tables[table]).map(relationOf);
   const lacks = absent.length === 0 ? '' : `; without ${absent.join(', ')}, so families that need them are absent`;
-  return `connected to PostgreSQL ${major}, plugin ${plugin}, ${kind} "${slot}"${lacks}`;
+  const byAuto = wanted === 'auto' && plugin === 'wal2json' ? ' (by REPLICATION_PLUGIN=auto; whole rows travel)' : '';
+  return `connected to PostgreSQL ${major}, plugin ${plugin}${byAuto}, ${kind} "${slot}"${lacks}`;
 }
 
 /** 17 has a limit for whole transactions, which no start-up option may name on an older server. */
