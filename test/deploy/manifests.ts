@@ -18,7 +18,7 @@ export const MANIFEST_FILES: readonly ManifestFile[] = [
     path: 'k8s/litellm-exporter.yaml',
     head: [
       'One replica with its state in memory: it seeds at each start and leaves nothing behind in PostgreSQL.',
-      'Change LITELLM_DB_HOST, the other LITELLM_DB_* and LITELLM_DB_PASSWORD, then: kubectl apply -n <namespace> -f k8s/litellm-exporter.yaml',
+      'Change the image to where you have it, LITELLM_DB_HOST, the other LITELLM_DB_* and LITELLM_DB_PASSWORD, then: kubectl apply -n <namespace> -f k8s/litellm-exporter.yaml',
       'The NetworkPolicy lets out only to port 5432 and to names: change it where PostgreSQL listens on another one.',
     ],
     values: `database: { host: postgres, password: choose-a-password }\n${HARDENING}`,
@@ -27,7 +27,7 @@ export const MANIFEST_FILES: readonly ManifestFile[] = [
     path: 'k8s/three-replicas/litellm-exporter.yaml',
     head: [
       'Three replicas that share their state in Redis. A replication slot stays in PostgreSQL: POSTGRES_SETUP.md, "Slots" and "Removing".',
-      'Change LITELLM_DB_HOST, the other LITELLM_DB_*, LITELLM_DB_PASSWORD and REDIS_URL, then: kubectl apply -n <namespace> -f k8s/three-replicas',
+      'Change the image to where you have it, LITELLM_DB_HOST, the other LITELLM_DB_*, LITELLM_DB_PASSWORD and REDIS_URL, then: kubectl apply -n <namespace> -f k8s/three-replicas',
       'The NetworkPolicy lets out only to the ports 5432 and 6379, and to names: change it where those listen on others.',
     ],
     values: `replicaCount: 3\ndatabase: { host: postgres, password: choose-a-password }\nredis: { url: "redis://redis:6379/0" }\n${HARDENING}`,
