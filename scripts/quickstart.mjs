@@ -103,9 +103,14 @@ async function show(exporter, origin) {
 }
 
 async function tearDown() {
+  let clean = true;
   for (const end of endings.splice(0).reverse()) {
-    await end().catch((error) => process.stderr.write(`quickstart: ${error.message}\n`));
+    await end().catch((error) => {
+      clean = false;
+      process.stderr.write(`quickstart: ${error.message}\n`);
+    });
   }
+  if (clean && stop.signal.aborted) say('stopped, everything removed');
 }
 
 async function main() {
@@ -114,6 +119,7 @@ async function main() {
   const { exporter, simulator, origin } = await bringUp(options);
   await show(exporter, origin);
   if (options.once) return;
+  say(`status page: ${origin}/`);
   say(`It goes on until Ctrl-C. Try:  curl -s ${origin}/metrics | grep litellm_team_spend`);
   const aborted = new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }));
   await Promise.race([aborted, exporter.ended, simulator.ended]);

@@ -83,6 +83,8 @@ describe('npm run quickstart', () => {
       run.child.kill('SIGINT');
       const code = await run.ended;
       expect({ code, output: code === 0 ? '' : run.output() }).toEqual({ code: 0, output: '' });
+      expect(run.output()).toMatch(/status page: http:\/\/127\.0\.0\.1:\d+\/\n/);
+      expect(run.output()).toMatch(/stopped, everything removed\n$/);
       for (const line of telling) expect(run.output()).toMatch(line);
       expect(copy.files()).toEqual(before);
       expect(copy.processes()).toEqual([]);

@@ -24,7 +24,7 @@ interface Wal2JsonMessage {
 
 /**
  * Reads wal2json's format version 2 with include-lsn, include-timestamp and include-transaction, without types and
- * typmods (DESIGN.md section 3).
+ * typmods.
  */
 export class Wal2JsonDecoder extends ChangeDecoder {
   readonly #resolve: RelationResolver;

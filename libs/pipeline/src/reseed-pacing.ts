@@ -5,7 +5,7 @@ const MOST_PER_HOUR = 6;
 
 /**
  * How long to wait before an automatic seed may start: the first at once, the next after 10 s, then doubling to 10 min,
- * at most 6 an hour (DESIGN.md section 3).
+ * at most 6 an hour.
  *
  * @param starts times of the automatic seeds so far, ascending, in milliseconds
  * @returns milliseconds from `now`; 0 when it may start

@@ -39,7 +39,7 @@ export interface StartSituation {
   readonly seededSchema: string | null;
   /** A seed that was asked for by something that happened in the stream before. */
   readonly asked: SeedReason | null;
-  /** The state was made under other settings than this process was told, and those are due (DESIGN.md section 4). */
+  /** The state was made under other settings than this process was told, and those are due. */
   readonly settingsDue: boolean;
   /** REPLICATION_MAX_RETAINED_BYTES; 0 = off. */
   readonly limit: number;

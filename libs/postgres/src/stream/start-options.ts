@@ -25,7 +25,7 @@ export type StreamSource = Wal2JsonSource | PgoutputSource;
 /** Options of START_REPLICATION, in the order in which they are written. */
 export type StartOptions = readonly (readonly [name: string, value: string])[];
 
-/** The plugin's options for a source (DESIGN.md section 3). */
+/** The plugin's options for a source. */
 export function startOptions(source: StreamSource): StartOptions {
   return source.plugin === 'wal2json' ? wal2jsonOptions(source) : pgoutputOptions(source);
 }
