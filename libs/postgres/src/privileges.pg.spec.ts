@@ -91,6 +91,25 @@ describe('a role with no more than it needs', () => {
     await given.sql.query(`DROP OWNED BY ${who.user}; DROP ROLE ${who.user}`);
   });
 
+  it('is told grants and publications at once, and the publications hold the tables that it may not read yet', async () => {
+    await using given = await givenUpstream(server, { plugin: 'pgoutput' });
+    const who = await role(given, 'REPLICATION');
+    const failure = await given.connect(who).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      kind: 'privilege-missing',
+      message: expect.stringMatching(/may not read .*; publication "litellm_exporter" does not exist/),
+    });
+    const { remedy } = failure as { remedy: string };
+    const [grants = '', statements = ''] = remedy.split('let the owner of the tables run:');
+    for (const statement of grants.split(';').filter((text) => text.trim() !== '')) await given.sql.query(statement);
+    await given.sql.query(statements);
+    const session = await given.connect(who);
+    expect(session.facts.tables).toMatchObject({ tag: true, project: true, end_user: true, key: true });
+    expect(session.facts.warnings.filter((line) => !line.includes('max_slot_wal_keep_size'))).toEqual([]);
+    await session.close();
+    await given.sql.query(`DROP OWNED BY ${who.user}; DROP ROLE ${who.user}`);
+  });
+
   it('is told the statements of the publications that it may not make', async () => {
     await using given = await givenUpstream(server, { plugin: 'pgoutput' });
     const who = await role(given, 'REPLICATION');

@@ -35,9 +35,12 @@ export async function preflightTables(control: Connection, place: TablePlace): P
   const { usable, ...tables } = server.schemaUsable
     ? checkTables(states, names)
     : { failures: [], warnings: [], usable: new Map() };
-  const publishable = plugin === 'pgoutput' ? publishableTables(states, usable) : new Map();
-  if (publishable.size === 0) return { ...tables, tables: usable, publications: [], repairs: [] };
-  const found = await checkPublications(control, names, server, publishable);
+  const existing = plugin === 'pgoutput' ? existingTables(states) : new Map();
+  if (existing.size === 0) return { ...tables, tables: usable, publications: [], repairs: [] };
+  const check = (held: UsableTables) => checkPublications(control, names, server, held);
+  const narrow = tables.failures.length > 0 ? null : await check(usable);
+  // Where nothing can begin, the statements are for all tables that there are: the owner is asked once.
+  const found = narrow === null || narrow.failures.length > 0 ? await check(existing) : narrow;
   return {
     failures: [...tables.failures, ...found.failures],
     warnings: [...tables.warnings, ...found.warnings],
@@ -47,18 +50,8 @@ export async function preflightTables(control: Connection, place: TablePlace): P
   };
 }
 
-/**
- * What publications are held against: what is usable, and required tables that our role may not read yet, so that grants
- * and publications can be asked for together. Nothing where LiteLLM's tables are not there.
- */
-function publishableTables(states: TableStates, usable: UsableTables): UsableTables {
-  const required = TABLE_NAMES.filter((table) => TABLES[table].required);
-  if (!required.every((table) => states.has(table))) return new Map();
-  const unreadable = required.flatMap((table) => {
-    const state = states.get(table);
-    return state === undefined || usable.has(table)
-      ? []
-      : [[table, { state, columns: new Set(state.columns) }] as const];
-  });
-  return new Map([...usable, ...unreadable]);
+/** The tables that there are, readable or not. Nothing where those that are required are not all there. */
+function existingTables(states: TableStates): UsableTables {
+  if (TABLE_NAMES.some((table) => TABLES[table].required && !states.has(table))) return new Map();
+  return new Map([...states].map(([table, state]) => [table, { state, columns: new Set(state.columns) }]));
 }

@@ -9,6 +9,7 @@ import {
 } from '@app/litellm';
 import { takeAdvisoryLock } from './advisory-lock.js';
 import { Connection } from './connection.js';
+import { failuresAsOne } from './failures-as-one.js';
 import type { PluginChoice, PostgresOptions, Reporter } from './options.js';
 import { type Preflight, preflight, preflightServer } from './preflight.js';
 import { shapeOf } from './schema-shape.js';
@@ -33,10 +34,10 @@ export class PostgresUpstream extends Upstream {
     try {
       await forgetTimeLimits(control);
       const first = await preflightServer(control, this.options);
-      throwFirst(first.failures, this.reporter);
+      throwAll(first.failures);
       replication = await this.claim(control, signal, held);
       const findings = await preflight(control, this.options, first);
-      throwFirst(findings.failures, this.reporter);
+      throwAll(findings.failures);
       return await this.session(control, replication, findings);
     } catch (error) {
       await Promise.all([control.close(), replication?.close()]);
@@ -142,9 +143,7 @@ async function forgetTimeLimits(connection: Connection): Promise<void> {
   await connection.query(`SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'`);
 }
 
-function throwFirst(failures: readonly ExporterFailure[], reporter: Reporter): void {
-  const [first, ...others] = failures;
-  if (first === undefined) return;
-  for (const failure of others) reporter.warn(failure.explain());
-  throw first;
+function throwAll(failures: readonly ExporterFailure[]): void {
+  const failure = failuresAsOne(failures);
+  if (failure !== null) throw failure;
 }
