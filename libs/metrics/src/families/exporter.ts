@@ -87,7 +87,7 @@ const STATE_FAMILIES: readonly GaugeFamily[] = [
   }),
   gauge({
     name: 'litellm_exporter_table_present',
-    help: '1 where this LiteLLM has the table, 0 where it lacks it and the families that need it are absent.',
+    help: '1 where the table is followed; 0 where LiteLLM lacks it, or grants or publication leave it out: families that need it are absent.',
     labels: ['table'],
     *collect({ view }, emit) {
       emit(['spend_logs'], 1);
