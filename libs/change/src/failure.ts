@@ -2,6 +2,8 @@
 export type FailureKind =
   | 'setting-invalid'
   | 'connection-refused'
+  | 'database-missing'
+  | 'tls-refused'
   | 'authentication-failed'
   | 'server-unsupported'
   | 'server-in-recovery'

@@ -54,6 +54,8 @@ describe('a process that waits for the claim', () => {
 describe('a failure', () => {
   it.each<[FailureKind, unknown[][]]>([
     ['connection-refused', [['postgres', false]]],
+    ['database-missing', [['postgres', false]]],
+    ['tls-refused', [['postgres', false]]],
     ['server-shutting-down', [['postgres', false]]],
     ['stream-broken', [['postgres', false]]],
     ['store-unavailable', [['redis', false]]],

@@ -4,6 +4,8 @@ import type { PipelineObserver } from './observer.js';
 /** Kinds with which PostgreSQL can't be asked anything; a missing privilege or table is an answer. */
 const POSTGRES: ReadonlySet<FailureKind> = new Set<FailureKind>([
   'connection-refused',
+  'database-missing',
+  'tls-refused',
   'authentication-failed',
   'server-shutting-down',
   'stream-broken',

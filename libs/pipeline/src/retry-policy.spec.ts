@@ -15,6 +15,8 @@ describe('the policy of retries', () => {
   });
 
   it.each([
+    'database-missing',
+    'tls-refused',
     'authentication-failed',
     'privilege-missing',
     'plugin-refused',

@@ -13,9 +13,11 @@ const SLOW = 30_000;
 /** A server or store that comes back is found again within this time. */
 const LONGEST = 5_000;
 
-/** Kinds that no retry mends: privileges, settings, tables. They are tried again all the same, slowly. */
+/** Kinds that no retry mends: privileges, settings, tables, a database that is not there. They are tried again all the same, slowly. */
 const OPERATOR: ReadonlySet<FailureKind> = new Set<FailureKind>([
   'setting-invalid',
+  'database-missing',
+  'tls-refused',
   'authentication-failed',
   'server-unsupported',
   'wal-level',

@@ -19,7 +19,7 @@ describe('an error at connecting', () => {
     ['ECONNREFUSED', 'connect ECONNREFUSED', 'connection-refused', 'LITELLM_DB_HOST'],
     ['28P01', 'password authentication failed', 'authentication-failed', 'LITELLM_DB_PASSWORD'],
     ['28000', 'no pg_hba.conf entry for host', 'authentication-failed', 'pg_reload_conf'],
-    ['3D000', 'database "litellm" does not exist', 'connection-refused', 'LITELLM_DB_NAME'],
+    ['3D000', 'database "litellm" does not exist', 'database-missing', 'LITELLM_DB_NAME'],
     ['42501', 'must be superuser or replication role', 'privilege-missing', 'ALTER ROLE "u""ser" REPLICATION'],
     ['53300', 'number of requested standby connections exceeds max_wal_senders', 'slots-exhausted', 'max_wal_senders'],
     ['53300', 'sorry, too many clients already', 'connection-refused', 'max_connections'],
@@ -27,7 +27,7 @@ describe('an error at connecting', () => {
     ['42704', 'unrecognized configuration parameter "idle_session_timeout"', 'server-unsupported', '14 or later'],
     ['08P01', 'unsupported startup parameter: options', 'server-unsupported', 'unpooled host'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'Hostname/IP does not match', 'connection-refused', 'LITELLM_DB_SSLROOTCERT'],
-    ['', 'The server does not support SSL connections', 'connection-refused', 'LITELLM_DB_SSLMODE=prefer'],
+    ['', 'The server does not support SSL connections', 'tls-refused', 'LITELLM_DB_SSLMODE=prefer'],
   ])('%s %s is %s', (code, message, kind, remedy) => {
     const failure = connectionFailure(error(code, message), options);
     expect(failure.kind).toBe(kind);

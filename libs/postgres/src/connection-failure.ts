@@ -49,7 +49,7 @@ function explainByState(facts: ErrorFacts, options: ServerOptions, place: string
       return explainAuthentication(facts, options, place);
     case '3D000':
       return {
-        kind: 'connection-refused',
+        kind: 'database-missing',
         message: `there is no database "${options.database}" at ${place}`,
         remedy: 'name the database that LiteLLM uses: LITELLM_DB_NAME or the path of DATABASE_URL',
       };
@@ -130,7 +130,8 @@ function explainCrowded(facts: ErrorFacts, place: string): FailureFacts {
 function explainTls(facts: ErrorFacts, place: string): FailureFacts {
   const unsupported = facts.message.includes('does not support SSL');
   return {
-    kind: 'connection-refused',
+    // A handshake can also break because the server goes down: only a plain "no" waits for somebody to change settings.
+    kind: unsupported ? 'tls-refused' : 'connection-refused',
     message: `no TLS connection to PostgreSQL at ${place}: ${facts.message}`,
     remedy: unsupported
       ? 'switch ssl on in PostgreSQL, or set LITELLM_DB_SSLMODE=prefer where plain text is acceptable'

@@ -30,7 +30,7 @@ describe('what is missing is named', () => {
       message: expect.stringContaining('schema "nowhere"'),
     });
     await expect(given.connect({ database: 'nowhere' })).rejects.toMatchObject({
-      kind: 'connection-refused',
+      kind: 'database-missing',
       message: expect.stringContaining('no database "nowhere"'),
     });
     await expect(given.connect({ port: 1 })).rejects.toMatchObject({
@@ -58,7 +58,7 @@ describe('what is missing is named', () => {
   it('TLS that the server does not speak', async () => {
     await using given = await givenUpstream(server);
     await expect(given.connect({ sslMode: 'require' })).rejects.toMatchObject({
-      kind: 'connection-refused',
+      kind: 'tls-refused',
       section: '#tls',
     });
     for (const sslMode of ['disable', 'allow', 'prefer'] as const) await (await given.connect({ sslMode })).close();

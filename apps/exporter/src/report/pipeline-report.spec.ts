@@ -46,6 +46,22 @@ describe('the report of the pipeline', () => {
     expect(board.status.failure).toBeNull();
   });
 
+  it('says the same failure whole once, then by its first line, and whole again after something went well', () => {
+    const { report, lines, board } = given();
+    const failure = 'there is no database "a"\n  remedy: name it';
+    for (const message of [failure, failure, 'another', failure]) report.error(message);
+    report.connected(true);
+    report.error(failure);
+    expect(lines.filter((line) => line.startsWith('error: '))).toEqual([
+      `error: ${failure}`,
+      'error: still: there is no database "a"',
+      'error: another',
+      `error: ${failure}`,
+      `error: ${failure}`,
+    ]);
+    expect(board.status.failure).toBe(failure);
+  });
+
   it('a failure is over where another process is followed: that is what a healthy replica does', () => {
     const { board, report } = given();
     report.error('the database system is starting up');

@@ -13,6 +13,8 @@ export class PipelineReport extends PipelineObserver {
   readonly #metrics: SelfMetrics;
   readonly #board: StatusBoard;
   #progressSaidAt = 0;
+  /** The failure that was logged last, until something succeeds. */
+  #lastFailure: string | null = null;
 
   constructor(log: ExporterLogger, metrics: SelfMetrics, board: StatusBoard) {
     super();
@@ -29,8 +31,11 @@ export class PipelineReport extends PipelineObserver {
     this.#log.warn(message, CONTEXT);
   }
 
+  /** The same failure attempt after attempt is logged whole once, and by its first line from then on. */
   error(message: string): void {
-    this.#log.error(message, undefined, CONTEXT);
+    const said = message === this.#lastFailure ? `still: ${message.split('\n', 1)[0]}` : message;
+    this.#lastFailure = message;
+    this.#log.error(said, undefined, CONTEXT);
     this.#board.fail(withoutStack(message));
   }
 
@@ -43,6 +48,7 @@ export class PipelineReport extends PipelineObserver {
   }
 
   following(): void {
+    this.#lastFailure = null;
     this.#board.enter('following');
   }
 
@@ -54,6 +60,7 @@ export class PipelineReport extends PipelineObserver {
     this.#metrics.connected(connected);
     this.#board.enter(connected ? 'streaming' : 'waiting');
     if (!connected) return;
+    this.#lastFailure = null;
     this.#metrics.seedProgress(1);
     this.info('streaming');
   }
@@ -63,6 +70,7 @@ export class PipelineReport extends PipelineObserver {
   }
 
   seedStarted(reason: string): void {
+    this.#lastFailure = null;
     this.#board.seeding(reason);
     this.#metrics.seedProgress(0);
     this.info(`seeding (${reason}): one consistent snapshot, then the stream from there`);
