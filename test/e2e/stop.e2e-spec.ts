@@ -118,6 +118,10 @@ describe('SIGTERM', () => {
     const other = await launch();
     await other.awaitReady(60_000);
     await other.awaitLog(/another exporter consumes slot/);
+    const status = await (await fetch(`${other.origin}/status.json`)).json();
+    expect(status).toMatchObject({ phase: 'following', failure: null });
+    const scrape = await other.scrape();
+    for (const dependency of ['postgres', 'redis']) expect(scrape.value('litellm_exporter_up', { dependency })).toBe(1);
     expect(await other.stop('SIGTERM', PATIENCE)).toEqual(CLEAN);
     links.redis.silence();
     const late = await launch();
