@@ -134,6 +134,8 @@ export type FigureName =
   | 'schema_at_seed'
   | 'settings_since'
   | 'counted_until'
+  /** Until when the stream was followed, by PostgreSQL's clock, in milliseconds. */
+  | 'followed_until'
   | 'spend_logs_silent'
   | 'state_stale';
 

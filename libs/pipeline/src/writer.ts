@@ -44,6 +44,8 @@ export class Writer {
   #gathered: Lsn = LSN_ZERO;
   #clockOffset = 0;
   #settled: Promise<unknown> = Promise.resolve();
+  /** True while a stream is open: the state is then told to be as new as the clock. */
+  following = false;
 
   constructor(store: StateStore, observer: PipelineObserver) {
     this.#store = store;
@@ -173,8 +175,14 @@ export class Writer {
       return;
     }
     if (batch.endLsn !== null && batch.endLsn > this.#gathered) this.#gathered = batch.endLsn;
-    if (input.kind === 'tick') this.#fold?.moveClock(this.clock);
+    if (input.kind === 'tick') this.#tick(batch);
     this.#observer.inFlight(batch.rows + (this.#underWay?.rows ?? 0));
+  }
+
+  /** Windows move on without a stream, too; what the state knows of the server does not. */
+  #tick(batch: Batch): void {
+    this.#fold?.moveClock(this.clock);
+    if (this.following) batch.delta.figures.followed_until = this.clock;
   }
 
   #fail(error: unknown): void {

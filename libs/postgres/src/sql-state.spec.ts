@@ -37,8 +37,8 @@ describe('failureFromSql', () => {
     });
   });
 
-  it('takes what is missing once the stream runs for the publication', () => {
-    expect(failureFromSql(error('42704'), streaming).kind).toBe('publication-missing');
+  it('takes what is missing once the stream runs for a publication that the slot has begun without', () => {
+    expect(failureFromSql(error('42704'), streaming).kind).toBe('slot-lost');
   });
 
   it('names the cause and the statement where the server refuses the plugin since its last minor release', () => {

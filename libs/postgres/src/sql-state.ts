@@ -92,9 +92,11 @@ const RULES: readonly Rule[] = [
   },
   { states: ['42704'], when: (_, context) => !context.streaming, kind: 'slot-missing', section: '#slots' },
   {
+    // Changes are decoded with the catalogue of their time: at the slot's position the publication did not exist, and never will.
     states: ['42704'],
-    kind: 'publication-missing',
-    remedy: 'let the owner of the tables create the publication; the next attempt prints the statement',
+    kind: 'slot-lost',
+    remedy:
+      'none needed: a new seed is taken; where the publication is still missing, the next attempt prints the statement',
     section: '#publication',
   },
   {

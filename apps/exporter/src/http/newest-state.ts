@@ -4,6 +4,7 @@ import { SelfMetrics } from '@app/metrics';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { whyNotOurs } from '../report/state-owner.js';
 import { StatusBoard } from '../report/status-board.js';
+import { ageOf } from './state-age.js';
 
 /** How old a state may be that is served while the store can't be read, in milliseconds (`STATE_MAX_STALENESS`). */
 export const MAX_STALENESS = Symbol('MAX_STALENESS');
@@ -94,7 +95,7 @@ export class NewestState {
   #tellAge(): number | null {
     const { state } = this.#store;
     if (state === null) return null;
-    const age = Math.max(0, Date.now() - state.clock);
+    const age = ageOf(state, Date.now());
     this.#metrics.ready(true);
     this.#metrics.stateAge(age / 1000);
     return age;

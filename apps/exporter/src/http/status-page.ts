@@ -4,6 +4,7 @@ import { BUILD_FACTS } from '../build-facts.js';
 import { whyNoState, whyNotOurs } from '../report/state-owner.js';
 import type { Status, StatusBoard } from '../report/status-board.js';
 import { bytesInWords, countInWords, durationInWords } from './in-words.js';
+import { ageOf } from './state-age.js';
 
 /** What `/status.json` says, and the page shows. Holds no secret and no id of a key, user or team. */
 export interface StatusReport {
@@ -46,7 +47,7 @@ export function statusReport(board: StatusBoard, store: StateStore, now: number)
 function stateFacts(state: RecordedState, now: number): Readonly<Record<string, number | string | null>> {
   return {
     version: state.version,
-    ageSeconds: Math.max(0, Math.round((now - state.clock) / 1000)),
+    ageSeconds: Math.round(ageOf(state, now) / 1000),
     keys: state.entities.count('key'),
     teams: state.entities.count('team'),
     users: state.entities.count('user'),
