@@ -187,7 +187,7 @@ describe('slow clients', () => {
   it('W9: one that does not read is cut when its time is up, and the state goes on meanwhile', async () => {
     const big = new FakePostgres();
     const named = (one: number): string => `model ${one} ${'x'.repeat(1_000)}`;
-    big.commit(Array.from({ length: 3_000 }, (_, one) => spend({ model: named(one) })));
+    big.commit(Array.from({ length: 600 }, (_, one) => spend({ model: named(one) })));
     await using slow = await givenExporter(big);
     await awaitUntil(async () => (await slow.get('/readyz')).ok, { interval: 20, what: 'readiness' });
     const { hostname, port } = new URL(slow.origin);
@@ -205,7 +205,9 @@ describe('slow clients', () => {
     await pause(900);
     socket.resume();
     await awaitUntil(() => closed, { what: 'the end of the connection' });
-    expect(socket.bytesRead).toBeLessThan(3_000 * 1_000);
-    expect((await slow.get('/metrics')).status).toBe(200);
+    // What the buffers of both sockets held is all that it has got: some megabytes where the kernel makes them large.
+    const whole = await slow.get('/metrics');
+    expect(whole.status).toBe(200);
+    expect(socket.bytesRead).toBeLessThan((await whole.text()).length / 2);
   });
 });
