@@ -20,7 +20,7 @@ const tried = `The runs shown here were made on two cores that a dozen other pro
 hardly more than that of the processor time a row costs, and the second figure says more than the first.
 
 What was done, by that figure on the same machine (\`small\`, before and after, of which the first was measured with half of the rows):
-97 → 58 µs a row for wal2json, 107 → 30 µs for pgoutput.
+90 → 58 µs a row for wal2json, 107 → 30 µs for pgoutput, at other sizes and loads before and after: no paired comparison.
 
 - Metadata of failures was looked up transaction by transaction with the socket held, a round trip for every hundred rows: nearly all of
   pgoutput's time. Now the stream is read on, and one statement serves all transactions that wait: 107 → 50 µs.

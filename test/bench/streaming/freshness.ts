@@ -61,7 +61,7 @@ the same data (our own formulation of them, a stand-in), and a row waits half of
 99th percentile. Not guarded: latencies depend on the machine's other work, and the peer's are mostly a constant.`,
   shortfall: `The run shown here was made on two cores that a dozen other processes kept busy (the load stands with it): the exporter got a
 quarter of one of them, and an answer of \`/metrics\` alone took half a second and more. Before the metadata of failures was looked up for
-many transactions at once, the exporter could not follow 1,000 rows a second there at all, and no probe came through within a minute. How
+many transactions at once, the first probes were folded into \`other\`, so that nothing was measured before. How
 it stands on a machine of its own has not been measured yet.`,
   prepare: async ({ shape, say, version }) => {
     await using stack = new Owned();

@@ -91,9 +91,9 @@ one processor beside the server's and has to wait for it, while the peer hardly 
 
 What the profile shows (\`--cpu-prof\` of the exporter, \`small\`): folding 13 %, garbage collection 14 %, preparing and applying slices
 12 %, splitting the lines of COPY 11 %, reading their fields 7 %, encoding and writing the state 8 %, start-up, and 15 % waiting for the
-server. In \`small\` nearly every row is the first of its series in its bucket (five new pairs of series and bucket a row), which is the
+server. In \`small\` nearly every row is the first of its series in its bucket (some five new pairs of series and bucket a row, a guess), which is the
 dearest case there is; the more rows a window has, the fewer of them are. Nothing has been done about the seed yet beyond what it has in
-common with the stream. Memory is mostly garbage that the collector sees no reason to fetch: the heap has no limit in these runs.`,
+common with the stream. Memory is probably garbage (not measured) that the collector sees no reason to fetch: the heap has no limit in these runs.`,
   prepare: async ({ shape, say, version }) => {
     await using stack = new Owned();
     const database = stack.use(await openBenchDatabase());
