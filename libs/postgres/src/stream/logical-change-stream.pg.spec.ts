@@ -193,14 +193,14 @@ describe('a start that is refused', () => {
     expect(refused).toMatchObject({ kind: 'plugin-refused' });
   });
 
-  it('names a publication that is gone, once it is needed', async () => {
+  it('ends as a lost slot once a publication that is gone is needed: what it should have sent is not known', async () => {
     await using bench = await given({ source: pgoutput });
     await bench.sql.query('DROP PUBLICATION "Exporter ""1"""');
     await bench.insert(1);
     await bench.open();
     await awaitUntil(() => bench.sink.endings.length > 0);
     expect(bench.sink.endings).toHaveLength(1);
-    expect(isFailure(bench.sink.endings[0], 'publication-missing')).toBe(true);
+    expect(isFailure(bench.sink.endings[0], 'slot-lost')).toBe(true);
   });
 });
 
