@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import type { ColumnValue } from '@app/change';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { wantedRelations } from './relation-names.js';
+import { type WantedColumns, wantedRelations } from './relation-names.js';
 import { Wal2JsonDecoder } from './wal2json-decoder.js';
 
 const TABLE = 'LiteLLM_SpendLogs';
@@ -17,8 +17,9 @@ function insert(columns: readonly (readonly [name: string, value: unknown])[]): 
   return Buffer.from(`${head},"columns":[${all.join(',')}]}`);
 }
 
-function decoderFor(columns: readonly string[]): Wal2JsonDecoder {
-  return new Wal2JsonDecoder(wantedRelations({ schema: 'public', tables: [TABLE], columns: { [TABLE]: columns } }));
+function decoderFor(names: readonly string[], needless?: WantedColumns['needless']): Wal2JsonDecoder {
+  const columns = { [TABLE]: needless === undefined ? { names } : { names, needless } };
+  return new Wal2JsonDecoder(wantedRelations({ schema: 'public', tables: [TABLE], columns }));
 }
 
 function rowOf(decoder: Wal2JsonDecoder, message: Buffer): unknown {
@@ -63,6 +64,23 @@ describe('inserts of which some columns are wanted', () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('leave out a column that another one makes needless, be it before or after it', () => {
+    const status = fc.constantFrom('success', 'failure', null);
+    const cases = fc.array(fc.tuple(value, status), { minLength: 2, maxLength: 6 });
+    fc.assert(
+      fc.property(cases, fc.boolean(), (rows, after) => {
+        const decoder = decoderFor(['status', 'metadata'], { name: 'metadata', where: 'status', is: 'success' });
+        for (const [metadata, status] of rows) {
+          const columns = [['status', status] as const, ['metadata', metadata] as const];
+          const message = insert([...(after ? columns.reverse() : columns), ['last', 1]]);
+          const whole = rowOf(new Wal2JsonDecoder(), message) as Record<string, unknown>;
+          const expected = status === 'success' ? { status } : { status, metadata: whole.metadata };
+          expect(rowOf(decoder, message)).toEqual(expected);
+        }
+      }),
     );
   });
 

@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import type { ColumnValue } from '@app/change';
 import type { MutableRow } from './old-key.js';
+import type { WantedColumns } from './relation-names.js';
 
 /** A column of the table, and how it begins in a message. */
 interface PlannedColumn {
@@ -28,10 +29,12 @@ const END = ']}';
  */
 export class InsertReader {
   readonly #wanted: ReadonlySet<string>;
+  readonly #needless: WantedColumns['needless'];
   #plan: readonly PlannedColumn[] | null = null;
 
-  constructor(wanted: ReadonlySet<string>) {
-    this.#wanted = wanted;
+  constructor({ names, needless }: WantedColumns) {
+    this.#wanted = new Set(names);
+    this.#needless = needless;
   }
 
   /** Learns the order of columns from a row that was read as a whole, and leaves in it what is wanted. */
@@ -42,6 +45,8 @@ export class InsertReader {
       return { name, begin, wanted: this.#wanted.has(name) };
     });
     for (const name of names) if (!this.#wanted.has(name)) delete row[name];
+    const needless = this.#needless?.name;
+    if (needless !== undefined && this.#isNeedless(needless, row)) delete row[needless];
     return row;
   }
 
@@ -50,15 +55,35 @@ export class InsertReader {
     if (this.#plan === null) return null;
     const cells = new Cells(message, text);
     const row: MutableRow = Object.create(null);
+    let postponed = -1;
     for (const { name, begin, wanted } of this.#plan) {
       if (!cells.find(begin)) return null;
-      if (!wanted) continue;
-      const value = cells.next();
-      if (value === undefined) return null;
-      row[name] = value;
+      if (name === this.#needless?.name) postponed = cells.place;
+      else if (wanted && !readInto(row, name, cells)) return null;
     }
-    return cells.atEnd ? row : null;
+    if (!cells.atEnd) return null;
+    return postponed === -1 || this.#readPostponed(row, cells, postponed) ? row : null;
   }
+
+  /** The column that depends on another one, which may come after it. */
+  #readPostponed(row: MutableRow, cells: Cells, place: number): boolean {
+    const name = this.#needless?.name ?? '';
+    if (!this.#wanted.has(name) || this.#isNeedless(name, row)) return true;
+    cells.goBack(place);
+    return readInto(row, name, cells);
+  }
+
+  #isNeedless(name: string, row: MutableRow): boolean {
+    const needless = this.#needless;
+    return needless !== undefined && needless.name === name && row[needless.where] === needless.is;
+  }
+}
+
+function readInto(row: MutableRow, name: string, cells: Cells): boolean {
+  const value = cells.next();
+  if (value === undefined) return false;
+  row[name] = value;
+  return true;
 }
 
 /** Goes through the columns of one message. */
@@ -66,7 +91,8 @@ class Cells {
   readonly #message: Buffer;
   readonly #text: string;
   readonly #ascii: boolean;
-  #at = 0;
+  /** Where the next value is looked for. */
+  place = 0;
   /** Where the next backslash stands; behind the end where there is none. */
   #backslash = -1;
 
@@ -78,30 +104,36 @@ class Cells {
 
   /** True where no further column follows, and the message ends as it should. */
   get atEnd(): boolean {
-    return this.#text.endsWith(END) && this.#text.indexOf(COLUMN, this.#at) === -1;
+    return this.#text.endsWith(END) && this.#text.indexOf(COLUMN, this.place) === -1;
   }
 
   /** Moves to the value of the next column; false where that is another one. */
   find(begin: string): boolean {
     // Behind a value that was read it comes at once, after `},`.
-    const next = this.#at + 2;
+    const next = this.place + 2;
     if (this.#text.startsWith(begin, next)) return this.#moveTo(next + begin.length);
-    const found = this.#text.indexOf(COLUMN, this.#at);
+    const found = this.#text.indexOf(COLUMN, this.place);
     return found !== -1 && this.#text.startsWith(begin, found) && this.#moveTo(found + begin.length);
   }
 
+  /** To a place that {@link place} has told. */
+  goBack(place: number): void {
+    this.place = place;
+    this.#backslash = -1;
+  }
+
   #moveTo(place: number): true {
-    this.#at = place;
+    this.place = place;
     return true;
   }
 
   /** The value here, with the place moved to the brace behind it; undefined for none that is known. */
   next(): ColumnValue | undefined {
-    const first = this.#text.charCodeAt(this.#at);
+    const first = this.#text.charCodeAt(this.place);
     if (first === QUOTE) return this.#string();
-    const end = this.#text.indexOf('}', this.#at);
-    const literal = this.#text.slice(this.#at, end);
-    this.#at = end;
+    const end = this.#text.indexOf('}', this.place);
+    const literal = this.#text.slice(this.place, end);
+    this.place = end;
     if (literal === 'null') return null;
     if (literal === 'true') return true;
     if (literal === 'false') return false;
@@ -113,10 +145,10 @@ class Cells {
   }
 
   #string(): string | undefined {
-    const from = this.#at + 1;
+    const from = this.place + 1;
     const end = this.#endOfString(from);
     if (end === -1 || this.#text.charCodeAt(end + 1) !== CLOSE) return undefined;
-    this.#at = end + 1;
+    this.place = end + 1;
     if (this.#backslashFrom(from) < end) return unescaped(this.#message.toString('utf8', from - 1, end + 1));
     // Slices of the text would keep all of it alive for as long as one of them lives.
     return this.#message.toString(this.#ascii ? 'latin1' : 'utf8', from, end);

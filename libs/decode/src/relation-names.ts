@@ -1,12 +1,19 @@
 import type { Relation } from '@app/change';
 
+/** The columns of a table that inserts are read for. */
+export interface WantedColumns {
+  readonly names: readonly string[];
+  /** This one is left out, as if it had not been sent, where another column has a value: `metadata` of a success, say. */
+  readonly needless?: { readonly name: string; readonly where: string; readonly is: string };
+}
+
 /** What a relation's name in the stream stands for. */
 export interface ResolvedRelation {
   /** The table to speak of: for a partition its partitioned parent, as pgoutput names it. */
   readonly relation: Relation;
   readonly isPartition: boolean;
   /** The columns that inserts are read for; every one where it is left out. */
-  readonly columns?: ReadonlySet<string>;
+  readonly columns?: WantedColumns;
 }
 
 /**
@@ -28,7 +35,7 @@ export interface WantedTables {
    */
   readonly partitions?: Readonly<Record<string, readonly string[]>>;
   /** Of inserts into these tables, only these columns are read, where the plugin sends all of them. */
-  readonly columns?: Readonly<Record<string, readonly string[]>>;
+  readonly columns?: Readonly<Record<string, WantedColumns>>;
 }
 
 /**
@@ -45,7 +52,7 @@ export function wantedRelations(wanted: WantedTables): RelationResolver {
   const resolved = (table: string, isPartition: boolean): ResolvedRelation => {
     const columns = wanted.columns?.[table];
     const relation = { schema: wanted.schema, table };
-    return columns === undefined ? { relation, isPartition } : { relation, isPartition, columns: new Set(columns) };
+    return columns === undefined ? { relation, isPartition } : { relation, isPartition, columns };
   };
   return (schema, table) => {
     if (schema !== wanted.schema) return null;

@@ -4,7 +4,7 @@ export * from './fact.js';
 export * from './identifiers.js';
 export { readMetadata, withMetadata } from './metadata.js';
 export * from './seed-row.js';
-export { readSpendFact, type SpendReading } from './spend-row.js';
+export { INSERTED_SPEND_LOGS, readSpendFact, type SpendReading } from './spend-row.js';
 export * from './tables.js';
 export { readTimestamp } from './timestamp.js';
 export * from './upstream.js';

@@ -2,6 +2,7 @@ import type { Row } from '@app/change';
 import { type Cell, jsonOf, jsonTextOf, numberOf, textOf, timeOf } from './column-value.js';
 import type { CacheResult, MetadataFacts, RejectionReason, RequestStatus, SpendFact } from './fact.js';
 import { errorTypeOf, NO_METADATA, readMetadata, statusOf } from './metadata.js';
+import { TABLES } from './tables.js';
 
 /** What a spend-log row said, and what of it could not be used. */
 export type SpendReading =
@@ -53,6 +54,12 @@ export function readSpendFact(row: Row): SpendReading {
   });
   return { fact, rejections, needsMetadata: row.metadata === undefined && rowStatus !== 'success' };
 }
+
+/** What {@link readSpendFact} needs of a row where whole rows are sent: of a success nobody asks for the metadata. */
+export const INSERTED_SPEND_LOGS = {
+  names: TABLES.spend_logs.columns.map(({ name }) => name),
+  needless: { name: 'metadata', where: 'status', is: 'success' },
+} as const;
 
 /** The cells of a spend-log row, wherever they come from; times are read already. */
 export interface SpendCells {

@@ -1,5 +1,5 @@
 import type { Plugin } from '@app/change';
-import { relationOf, TABLES } from '@app/litellm';
+import { INSERTED_SPEND_LOGS, relationOf } from '@app/litellm';
 import type { Connection } from './connection.js';
 import type { PublicationPlan } from './publication-statements.js';
 import type { StreamSource } from './stream/index.js';
@@ -19,7 +19,7 @@ export async function streamSource(control: Connection, place: SourcePlace): Pro
     return { plugin: 'pgoutput', publications: place.publications.map((plan) => plan.name) };
   }
   const tables = [...place.tables.keys()].map(relationOf);
-  const columns = { [relationOf('spend_logs')]: TABLES.spend_logs.columns.map(({ name }) => name) };
+  const columns = { [relationOf('spend_logs')]: INSERTED_SPEND_LOGS };
   const wanted = { schema: place.schema, tables, columns };
   const partitioned = [...place.tables].filter(([, table]) => table.state.partitioned);
   if (partitioned.length === 0) return { plugin: 'wal2json', wanted };

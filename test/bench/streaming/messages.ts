@@ -1,5 +1,5 @@
 import { type ChangeDecoder, PgoutputDecoder, Wal2JsonDecoder, wantedRelations } from '@app/decode';
-import { relationOf, TABLES } from '@app/litellm';
+import { INSERTED_SPEND_LOGS, relationOf } from '@app/litellm';
 import { PgoutputPlugin, Wal2JsonPlugin } from 'pg-logical-replication';
 import type { Plugin } from './backlog.js';
 
@@ -12,7 +12,7 @@ export interface LibraryReader {
 export function ourDecoder(plugin: Plugin): ChangeDecoder {
   if (plugin === 'pgoutput') return new PgoutputDecoder();
   const table = relationOf('spend_logs');
-  const columns = { [table]: TABLES.spend_logs.columns.map(({ name }) => name) };
+  const columns = { [table]: INSERTED_SPEND_LOGS };
   return new Wal2JsonDecoder(wantedRelations({ schema: 'public', tables: [table], columns }));
 }
 
