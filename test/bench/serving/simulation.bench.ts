@@ -40,8 +40,8 @@ export const simulationBench = bench<Simulation>({
   describe: ({ rows, users, keys, models, tags }) =>
     `${rows.toLocaleString('en')} rows of ${users} users, ${keys} keys, ${models} models and ${tags} tags, keys and models by Zipf's law`,
   rounds: ROUNDS,
-  prepare: async ({ shape, version }) => {
-    const scene = new Scene(shape, await RedisState.opened());
+  prepare: async ({ shape, say, version }) => {
+    const scene = new Scene(shape, await RedisState.opened(), say);
     version('Redis', await scene.redis.version());
     await scene.begin();
     return scene;
@@ -71,6 +71,7 @@ class Scene implements PreparedBench {
   constructor(
     shape: Simulation,
     readonly redis: RedisState,
+    readonly say: (text: string) => void,
   ) {
     this.#shape = shape;
     this.#stream = new SyntheticStream(shape);
@@ -100,6 +101,7 @@ class Scene implements PreparedBench {
         memory: (await heldBytes()) / 1e6,
         redis: (await this.redis.usedMemory()) / 1e6,
       });
+      this.say(`${this.#rows.toLocaleString('en')} of ${this.#shape.rows.toLocaleString('en')} rows`);
     }
     const { drift, series } = this.#recount.compare(this.#state);
     this.#series = series;

@@ -32,7 +32,13 @@ export class SyntheticStream {
   readonly #random = randomFrom(11);
   readonly #keys: Float64Array;
   readonly #models: Float64Array;
+  /** Made once: what is measured is what becomes of rows, not the making of their texts. */
   readonly #tokens: readonly string[];
+  readonly #users: readonly string[];
+  readonly #teams: readonly string[];
+  readonly #modelNames: readonly string[];
+  readonly #modelIds: readonly string[];
+  readonly #tags: readonly string[];
   #second = 0;
   #secondText = '';
   #count = 0;
@@ -41,7 +47,12 @@ export class SyntheticStream {
     this.#shape = shape;
     this.#keys = zipf(shape.keys);
     this.#models = zipf(shape.models);
-    this.#tokens = Array.from({ length: shape.keys }, (_, at) => tokenOf(at));
+    this.#tokens = texts(shape.keys, tokenOf);
+    this.#users = texts(shape.users, userOf);
+    this.#teams = texts(shape.teams, (at) => `team-${at}`);
+    this.#modelNames = texts(shape.models, modelOf);
+    this.#modelIds = texts(shape.models, (at) => `id-${at}`);
+    this.#tags = texts(shape.tags, (at) => `["feature:${at}"]`);
   }
 
   /** The entities that the rows name. */
@@ -71,17 +82,27 @@ export class SyntheticStream {
     const units = prompt * 1_250 + completion * 10_000 + Math.floor(this.#random() * 1_000);
     const seconds = this.#timeText(time);
     const row: Row = {
-      ...{
-        request_id: `request-${this.#count++}`,
-        status: this.#random() < 0.02 ? 'failure' : 'success',
-        metadata: '{}',
-      },
-      ...{ startTime: `${seconds}.000`, endTime: `${seconds}.900`, completionStartTime: `${seconds}.300` },
-      ...{ api_key: this.#tokens[at] as string, user: userOf(at % users), team_id: `team-${at % teams}` },
-      ...{ organization_id: null, model: modelOf(model), model_group: modelOf(model), model_id: `id-${model}` },
-      ...{ custom_llm_provider: 'openai', spend: units / UNITS_A_DOLLAR, total_tokens: prompt + completion },
-      ...{ prompt_tokens: prompt, completion_tokens: completion, request_duration_ms: 900, cache_hit: 'None' },
-      request_tags: `["feature:${Math.floor(this.#random() * tags)}"]`,
+      request_id: `request-${this.#count++}`,
+      status: this.#random() < 0.02 ? 'failure' : 'success',
+      metadata: '{}',
+      startTime: `${seconds}.000`,
+      endTime: `${seconds}.900`,
+      completionStartTime: `${seconds}.300`,
+      api_key: this.#tokens[at] as string,
+      user: this.#users[at % users] as string,
+      team_id: this.#teams[at % teams] as string,
+      organization_id: null,
+      model: this.#modelNames[model] as string,
+      model_group: this.#modelNames[model] as string,
+      model_id: this.#modelIds[model] as string,
+      custom_llm_provider: 'openai',
+      spend: units / UNITS_A_DOLLAR,
+      total_tokens: prompt + completion,
+      prompt_tokens: prompt,
+      completion_tokens: completion,
+      request_duration_ms: 900,
+      cache_hit: 'None',
+      request_tags: this.#tags[Math.floor(this.#random() * tags)] as string,
     };
     return { row, time: Math.floor(time / 1_000) * 1_000, user: at % users, model, key: at, units };
   }
@@ -104,6 +125,10 @@ export function userOf(at: number): string {
 /** The name of a model by number. */
 export function modelOf(at: number): string {
   return `provider/model-${at}`;
+}
+
+function texts(count: number, textOf: (at: number) => string): readonly string[] {
+  return Array.from({ length: count }, (_, at) => textOf(at));
 }
 
 /** Shares of the first 1, 2, … of `count`, where the n-th is drawn as often as 1/n. */
