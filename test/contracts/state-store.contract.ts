@@ -136,6 +136,7 @@ export function describeStateStore(name: string, abilities: StoreAbilities): voi
       await expectFailure(store.commit(new StepMaker().step()), 'fenced');
       await expectFailure(store.replace(maker.generation()), 'fenced');
       await expectFailure(store.claim(maker.epoch), 'fenced');
+      await expect(store.claim(maker.epoch)).rejects.toMatchObject({ standing: newer });
       await store.commit(maker.step({}, newer));
       expect(contentOf(store.state)).toEqual(contentOf(maker.state));
     });

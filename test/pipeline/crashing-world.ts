@@ -92,6 +92,9 @@ export class CrashingWorld {
     this.#process = null;
     await process?.stop();
     await process?.store.inner.close();
+    if (process?.told.of('seedStarted').flat().includes('state_ahead_of_server') === true) {
+      this.violations.push('the log was taken for another one');
+    }
   }
 
   #reach(store: FaultyStore, point: FakePoint | StorePoint): void {

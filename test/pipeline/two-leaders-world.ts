@@ -141,6 +141,9 @@ export class TwoLeadersWorld {
   async #stop(member: Member): Promise<void> {
     await member.pipeline.stop();
     this.fenced += member.pipeline.told.of('fenced').length;
+    if (member.pipeline.told.of('seedStarted').flat().includes('state_ahead_of_server')) {
+      this.violations.push('the log was taken for another one');
+    }
     await member.store.inner.close();
   }
 

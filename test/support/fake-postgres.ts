@@ -44,6 +44,14 @@ export interface FakeSlot {
   lost: boolean;
 }
 
+/** What {@link FakePostgres.snapshotOfDisk} keeps. */
+export interface FakeDisk {
+  readonly walEnd: Lsn;
+  readonly log: readonly LogEntry[];
+  readonly rows: ReadonlyMap<TableName, ReadonlyMap<string, Row>>;
+  readonly slot: FakeSlot | null;
+}
+
 /** The first free position of every fake log. */
 const LOG_START = 0x1000000n;
 const RECORD = 48n;
@@ -179,6 +187,22 @@ export class FakePostgres {
       safeWalBytes: null,
       invalidationReason: null,
     };
+  }
+
+  /** Everything that is on the server's disk. */
+  snapshotOfDisk(): FakeDisk {
+    const rows = new Map([...this.#rows].map(([table, rows]) => [table, new Map(rows)]));
+    const slot = this.slot === null ? null : { ...this.slot };
+    return { walEnd: this.walEnd, log: [...this.log], rows, slot };
+  }
+
+  /** Puts an earlier disk in place of the present one: log, tables and slot are what they were, on the same timeline. */
+  setBack({ walEnd, log, rows, slot }: FakeDisk): void {
+    this.#walEnd = walEnd;
+    this.log.splice(0, this.log.length, ...log);
+    this.#rows.clear();
+    for (const [table, of] of rows) this.#rows.set(table, new Map(of));
+    this.slot = slot === null ? null : { ...slot };
   }
 
   /** Where in {@link log} a stream begins that asks for `from`. */

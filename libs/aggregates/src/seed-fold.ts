@@ -28,6 +28,8 @@ export interface SeedBase {
 export interface SeedEnd {
   /** Which tables and columns were read, in words that only equality is asked of. */
   readonly schema?: string;
+  /** What the figure `last_commit` begins with: no transaction has been counted yet. */
+  readonly lastCommit?: string;
   /** Keep what the old state knows of the time before the table's oldest row. */
   readonly keepBefore: boolean;
   /** Oldest startTime that was asked for, in milliseconds. */
@@ -116,6 +118,7 @@ export class SeedFold {
     delta.figures.covered_since = covered;
     delta.figures.state_stale = 0;
     if (options.schema !== undefined) delta.figures.schema_at_seed = options.schema;
+    if (options.lastCommit !== undefined) delta.figures.last_commit = options.lastCommit;
     delta.figures.settings_since = settingsSince(before, settings, snapshotTime);
     if (before !== null) delta.figures.seed_starts = withSeedStart(before, snapshotTime);
     delta.figures.history_at_seed = before?.counterTable.counter('rows_history', [])?.value ?? 0;

@@ -126,6 +126,8 @@ export type FigureName =
   | 'seed_duration_seconds'
   | 'seed_completed_timestamp_seconds'
   | 'last_commit_timestamp_seconds'
+  /** The transaction counted last, as the pipeline writes it: what a server has to show that its log is still the same. */
+  | 'last_commit'
   | 'replication_lag_bytes'
   | 'replication_lag_seconds'
   | 'durable_lag_bytes'

@@ -1,3 +1,5 @@
+import type { Epoch } from './checkpoint.js';
+
 /** What kind of trouble an {@link ExporterFailure} is; policies decide on this, never on a message text. */
 export type FailureKind =
   | 'setting-invalid'
@@ -8,6 +10,7 @@ export type FailureKind =
   | 'server-unsupported'
   | 'server-in-recovery'
   | 'server-shutting-down'
+  | 'server-behind'
   | 'wal-level'
   | 'privilege-missing'
   | 'table-missing'
@@ -38,6 +41,8 @@ export interface FailureFacts {
   readonly remedy?: string | undefined;
   /** Anchor in POSTGRES_SETUP.md that explains it, like `#wal_level`. */
   readonly section?: string | undefined;
+  /** Of `fenced`: the claim that stands in the store, where the store tells. */
+  readonly standing?: Epoch | undefined;
   readonly cause?: unknown;
 }
 
@@ -46,6 +51,7 @@ export class ExporterFailure extends Error {
   readonly kind: FailureKind;
   readonly remedy: string | undefined;
   readonly section: string | undefined;
+  readonly standing: Epoch | undefined;
 
   constructor(facts: FailureFacts) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -53,6 +59,7 @@ export class ExporterFailure extends Error {
     this.kind = facts.kind;
     this.remedy = facts.remedy;
     this.section = facts.section;
+    this.standing = facts.standing;
   }
 
   /** Message, remedy and place in the documentation on one line each, for a log or a terminal. */

@@ -1,5 +1,6 @@
 import { Delta, EntityLayer, type EntityLookup, type FigureName } from '@app/aggregates';
 import type { Lsn } from '@app/change';
+import { writeCountedCommit } from './known-history.js';
 import type { Piece, TransactionPiece } from './piece.js';
 
 /** Figures that go into the state as they are. */
@@ -66,11 +67,12 @@ export class Batch {
     }
   }
 
-  #addTransaction({ folded, endLsn, commitTime }: TransactionPiece): void {
+  #addTransaction({ folded, commitLsn, endLsn, commitTime, changes }: TransactionPiece): void {
     this.delta.merge(folded.delta);
     folded.entities.mergeInto(this.entities);
     this.#moveTo(endLsn);
     this.commitTime = commitTime;
+    this.delta.figures.last_commit = writeCountedCommit({ commitLsn, commitTime, changes });
     this.delta.figures.last_commit_timestamp_seconds = commitTime / 1000;
     if (folded.delta.rows > 0) this.delta.figures.counted_until = commitTime;
     this.transactions += 1;

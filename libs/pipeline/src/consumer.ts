@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StateStore } from '@app/aggregates';
-import { type ChangeStream, ExporterFailure, LSN_ZERO, lsnDistance } from '@app/change';
+import { type ChangeStream, ExporterFailure, LSN_ZERO, type Lsn, lsnDistance } from '@app/change';
 import type { UpstreamSession } from '@app/litellm';
 import { exhaustMap, from, interval, map, merge, type Observable, Subscription, tap, timer } from 'rxjs';
 import { AcknowledgementLedger } from './acknowledgement.js';
 import type { Figures } from './batch.js';
 import { gatherTransactions } from './gather-transactions.js';
 import { HistoryWatch } from './history-watch.js';
+import { KnownHistory, readCountedCommit } from './known-history.js';
 import type { PipelineObserver } from './observer.js';
 import { MESSAGE_PREFIX, type Piece } from './piece.js';
 import type { PoisonWatch } from './poison-watch.js';
@@ -60,6 +61,7 @@ export class StreamConsumer {
   readonly #lag: SlotLagWatch;
   readonly #holds = new Set<Holder>();
   #stream: ChangeStream | null = null;
+  #known: KnownHistory | null = null;
   #heartbeatSentAt: number | null = null;
 
   constructor(options: ConsumerOptions) {
@@ -111,7 +113,7 @@ export class StreamConsumer {
 
   #pieces(): Observable<void> {
     const { session, writer } = this.#options;
-    return streamEvents((sink) => session.stream(writer.next, sink)).pipe(
+    return streamEvents(async (sink) => session.stream(await this.#begin(), sink)).pipe(
       tap((event) => {
         if (event.kind === 'opened') this.#opened(event.stream);
       }),
@@ -126,6 +128,15 @@ export class StreamConsumer {
     );
   }
 
+  /** From where the stream is asked for: early enough to see that the log is still the one of the state (W5). */
+  async #begin(): Promise<Lsn> {
+    const { session, store, writer } = this.#options;
+    const { next, checkpoint } = writer;
+    const counted = checkpoint === null ? null : readCountedCommit(store.state?.figure('last_commit'), checkpoint);
+    this.#known = new KnownHistory({ next, counted, slot: await session.slot() });
+    return this.#known.from;
+  }
+
   #opened(stream: ChangeStream): void {
     this.#stream = stream;
     this.#options.writer.following = true;
@@ -135,6 +146,9 @@ export class StreamConsumer {
 
   #take(piece: Piece): void {
     const { writer } = this.#options;
+    if (piece.kind === 'duplicate') this.#known?.again(piece);
+    if (piece.kind === 'transaction') this.#known?.reached(piece.commitLsn);
+    if (piece.kind === 'idle') this.#known?.reached(piece.walEnd);
     if (piece.kind === 'rejected') this.#rejections.reject(piece.reason, piece.detail, piece.commitLsn);
     if (piece.kind === 'heartbeat') this.#heartbeatReturned(piece.content);
     if (piece.kind === 'transaction') {
@@ -164,7 +178,8 @@ export class StreamConsumer {
     const { store, writer } = this.#options;
     const durable = await store.durable();
     if (durable !== null) this.#ledger.survive(durable);
-    const position = this.#stream === null ? null : this.#ledger.confirmable();
+    const confirms = this.#stream !== null && this.#known?.told === true;
+    const position = confirms ? this.#ledger.confirmable() : null;
     if (position !== null) this.#stream?.confirm(position);
     if (!writer.full) this.#hold('store', false);
   }

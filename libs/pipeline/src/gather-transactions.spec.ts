@@ -107,7 +107,7 @@ describe('gathering transactions', () => {
     given.next = lsnOf(148n);
     given.send(begin(100n), spend(), commit(100n), begin(148n), spend(), commit(148n));
     expect(given.kinds).toEqual(['duplicate', 'transaction']);
-    expect(given.pieces[0]).toMatchObject({ endLsn: 148n });
+    expect(given.pieces[0]).toMatchObject({ commitLsn: 100n, changes: 1 });
   });
 
   it('W3: commits that lie next to each other are told apart', () => {

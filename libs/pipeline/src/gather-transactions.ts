@@ -50,6 +50,7 @@ interface HeldTransaction {
   readonly kind: 'held';
   readonly fold: TransactionFold;
   readonly commit: CommitChange;
+  readonly changes: number;
   ready: boolean;
 }
 
@@ -58,6 +59,8 @@ class Gathering {
   readonly #out: Subscriber<Piece>;
   #fold: TransactionFold | null = null;
   #begin: BeginChange | null = null;
+  /** Changes of rows since the last begin. */
+  #changes = 0;
   /** Rows came that belong to no transaction: its begin could not be read. */
   #orphans = false;
   /** What waits for its turn, in order; its first is a transaction that waits for metadata. */
@@ -125,6 +128,7 @@ class Gathering {
   #openFold(begin: BeginChange): void {
     this.#orphans = false;
     this.#begin = begin;
+    this.#changes = 0;
     this.#fold = begin.commitLsn >= this.#options.next() ? new TransactionFold(this.#options.context(), begin) : null;
   }
 
@@ -137,6 +141,7 @@ class Gathering {
   #row(change: Parameters<TransactionFold['add']>[0]): void {
     const fold = this.#fold;
     this.#orphans ||= this.#begin === null;
+    this.#changes += 1;
     if (fold === null) return;
     try {
       fold.add(change);
@@ -161,7 +166,8 @@ class Gathering {
     if (fold === null) {
       this.#begin = null;
       this.#orphans = false;
-      this.#emit({ kind: 'duplicate', endLsn: commit.endLsn });
+      const { commitLsn, commitTime } = commit;
+      this.#emit({ kind: 'duplicate', commitLsn, commitTime, changes: this.#changes });
     } else this.#finish(fold, commit);
   }
 
@@ -170,10 +176,10 @@ class Gathering {
     this.#fold = null;
     const ready = fold.pending === 0;
     if (ready && this.#held.length === 0) {
-      this.#out.next(pieceOf(fold, commit));
+      this.#out.next(pieceOf({ fold, commit, changes: this.#changes }));
       return;
     }
-    this.#held.push({ kind: 'held', fold, commit, ready });
+    this.#held.push({ kind: 'held', fold, commit, changes: this.#changes, ready });
     this.#heldRows += fold.rows;
     if (this.#heldRows >= HELD_ROWS || fold.touchesEntities) this.#wait();
     else this.#read();
@@ -217,7 +223,7 @@ class Gathering {
       if (first.kind === 'held' && !first.ready) break;
       this.#held.shift();
       if (first.kind === 'held') this.#heldRows -= first.fold.rows;
-      this.#out.next(first.kind === 'held' ? pieceOf(first.fold, first.commit) : first);
+      this.#out.next(first.kind === 'held' ? pieceOf(first) : first);
     }
     this.#read();
     if (this.#waiting !== null && !this.#reading) this.#goOn();
@@ -242,6 +248,7 @@ class Gathering {
   }
 }
 
-function pieceOf(fold: TransactionFold, { endLsn, commitTime }: CommitChange): Piece {
-  return { kind: 'transaction', folded: fold.finish(), endLsn, commitTime };
+function pieceOf({ fold, commit, changes }: Pick<HeldTransaction, 'fold' | 'commit' | 'changes'>): Piece {
+  const { commitLsn, endLsn, commitTime } = commit;
+  return { kind: 'transaction', folded: fold.finish(), commitLsn, endLsn, commitTime, changes };
 }

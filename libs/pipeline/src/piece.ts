@@ -5,6 +5,9 @@ import type { Lsn } from '@app/change';
 export interface TransactionPiece {
   readonly kind: 'transaction';
   readonly folded: Folded;
+  readonly commitLsn: Lsn;
+  /** Changes of rows that it brought, of whatever table. */
+  readonly changes: number;
   /** End of the commit record: the checkpoint afterwards. */
   readonly endLsn: Lsn;
   readonly commitTime: number;
@@ -35,7 +38,9 @@ export interface RejectedPiece {
 /** A transaction came again that the state holds already: nothing but the count of such. */
 export interface DuplicatePiece {
   readonly kind: 'duplicate';
-  readonly endLsn: Lsn;
+  readonly commitLsn: Lsn;
+  readonly changes: number;
+  readonly commitTime: number;
 }
 
 /** What gathering makes of a stream. */

@@ -9,8 +9,9 @@ import {
   type WindowSpec,
   windowSpecs,
 } from '@app/aggregates';
-import { type Checkpoint, type Epoch, isFailure } from '@app/change';
+import { type Checkpoint, type Epoch, isFailure, LSN_ZERO } from '@app/change';
 import type { EntityTable, SeedProgress, SeedSink, UpstreamSession } from '@app/litellm';
+import { writeCountedCommit } from './known-history.js';
 import type { PipelineObserver } from './observer.js';
 import type { SeedReason } from './start-decision.js';
 
@@ -64,14 +65,17 @@ export async function takeSeed(options: SeedingOptions): Promise<Checkpoint> {
   const result = await session.seed({ since, signal: options.signal }, sink);
   const keepBefore = store.durability === 'external';
   const seconds = (performance.now() - started) / 1000;
+  const commitTime = Math.max(lastCommitTime ?? 0, result.snapshotTime);
+  const schema = session.facts.schema.words;
+  const lastCommit = writeCountedCommit({ commitLsn: LSN_ZERO, commitTime, changes: 0 });
   await options.beforeReplace();
-  const state = fold.finish(result.oldestRowTime, { keepBefore, since, seconds, schema: session.facts.schema.words });
+  const state = fold.finish(result.oldestRowTime, { keepBefore, since, seconds, schema, lastCommit });
   const checkpoint: Checkpoint = {
     source: session.facts.source,
     slot: session.facts.slot,
     plugin: session.facts.plugin,
     next: result.consistentPoint,
-    commitTime: lastCommitTime === null ? result.snapshotTime : Math.max(lastCommitTime, result.snapshotTime),
+    commitTime,
   };
   await replaceInTime(options, { epoch: options.epoch, checkpoint, state });
   observer.seedFinished(rows, seconds);

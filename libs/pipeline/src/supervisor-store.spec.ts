@@ -118,7 +118,8 @@ describe('the supervisor and its store', () => {
     const store = outlivingStore();
     await using pipeline = givenPipeline(server, { store });
     await pipeline.streaming();
-    await store.inner.claim({ lineage: `${server.systemId}/1`, position: lsnOf(2n ** 60n) });
+    // One that follows a promotion which this process has not heard of.
+    await store.inner.claim({ lineage: `${server.systemId}/2`, position: lsnOf(1n) });
     server.commit([spend()]);
     await awaitUntil(() => pipeline.told.of('fenced').length > 2);
     expect(read(pipeline.state, 'spend_by_model', 'gpt-5')).toBeUndefined();

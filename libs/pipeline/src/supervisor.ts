@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AggregateSettings, type StateStore, sameSettings } from '@app/aggregates';
-import { type Epoch, ExporterFailure, type SlotFacts } from '@app/change';
+import { ExporterFailure, isFailure, type SlotFacts } from '@app/change';
 import type { Upstream, UpstreamSession } from '@app/litellm';
 import { interval, type Subscription } from 'rxjs';
 import { BrokenSteps } from './broken-step.js';
+import { claimStore } from './claiming.js';
 import { StreamConsumer } from './consumer.js';
 import { tellFollowing } from './following.js';
 import type { PipelineObserver } from './observer.js';
-import { MESSAGE_PREFIX } from './piece.js';
 import { PoisonWatch } from './poison-watch.js';
 import { tellUnreached } from './reachability.js';
 import { isToBeReadAgain } from './read-store-again.js';
@@ -155,10 +155,11 @@ export class Supervisor {
   async #claim(session: UpstreamSession, signal: AbortSignal): Promise<WriterClaim | null> {
     const { store, observer } = this.#options;
     const slot = await session.slot();
-    this.#decide(session, slot);
+    const first = this.#decide(session, slot);
+    // Once the log has grown past the state, nothing would tell any more; and until it has, the claim may be refused.
+    if (first.action === 'seed' && first.reason === 'state_ahead_of_server') this.#ask(first.reason);
     await this.#writer.detach();
-    const epoch = await this.#newEpoch(session);
-    await store.claim(epoch);
+    const epoch = await claimStore(session, store);
     // Decided once more: the claim has brought in what another writer had stored before it.
     const decision = this.#decide(session, slot);
     const stored = store.checkpoint;
@@ -248,10 +249,8 @@ export class Supervisor {
     return !signal.aborted;
   }
 
-  async #newEpoch(session: UpstreamSession): Promise<Epoch> {
-    const { systemId, timeline } = session.facts.source;
-    const position = await session.emitMessage(MESSAGE_PREFIX, `claim ${process.pid}`);
-    return { lineage: `${systemId}/${timeline}`, position };
+  #ask(reason: SeedReason): void {
+    this.#asked = { reason, of: lastSeed(this.#options.store) };
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
@@ -260,11 +259,12 @@ export class Supervisor {
     const wanted = seedWantedBy(error) ?? this.#broken.wayOut(error);
     if (wanted !== error) this.#tell(error);
     if (wanted !== null) {
-      this.#asked = { reason: wanted.reason, of: lastSeed(store) };
+      this.#ask(wanted.reason);
       observer.warn(`${wanted.message}; the present state is served meanwhile`);
       return;
     }
-    if (missesRows(error)) this.#asked = { reason: 'schema_changed', of: lastSeed(store) };
+    if (missesRows(error)) this.#ask('schema_changed');
+    if (isFailure(error, 'server-behind')) this.#ask('state_ahead_of_server');
     this.#attempt += 1;
     await this.#mendStore(error);
     const { pause: wait } = this.#pacing.retry(error, this.#attempt);

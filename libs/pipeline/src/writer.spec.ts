@@ -42,7 +42,8 @@ class Given {
     const commitTime = Date.now();
     const fold = new TransactionFold(this.writer.context(), { kind: 'begin', commitLsn, commitTime });
     for (const change of changes) if ('relation' in change || 'relations' in change) fold.add(change as never);
-    return { kind: 'transaction', folded: fold.finish(), endLsn: lsnOf(commitLsn + 48n), commitTime };
+    const endLsn = lsnOf(commitLsn + 48n);
+    return { kind: 'transaction', folded: fold.finish(), commitLsn, endLsn, commitTime, changes: changes.length };
   }
 
   /** Holds every step at the store until {@link letGo}. */

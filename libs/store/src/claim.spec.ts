@@ -1,6 +1,6 @@
 import { lsnOf } from '@app/change';
 import { describe, expect, it } from '@jest/globals';
-import { claimOf, compareClaims } from './claim.js';
+import { claimOf, compareClaims, epochOf } from './claim.js';
 
 describe('claims', () => {
   const claim = (lineage: string, position: bigint) => claimOf({ lineage, position: lsnOf(position) });
@@ -13,6 +13,11 @@ describe('claims', () => {
         expect(compareClaims(one, other)).toBe(expected);
       }
     }
+  });
+
+  it('say which epoch has made them', () => {
+    const epoch = { lineage: '7500000000000000001/17', position: lsnOf(2n ** 63n + 5n) };
+    expect(epochOf(claimOf(epoch))).toEqual(epoch);
   });
 
   it('of another system are neither older nor newer', () => {

@@ -1,4 +1,4 @@
-import { type Epoch, ExporterFailure, formatLsn, type Lsn, lsnToHex } from '@app/change';
+import { type Epoch, ExporterFailure, formatLsn, type Lsn, lsnFromHex, lsnToHex } from '@app/change';
 
 /**
  * An epoch in a form that compares as text. `rank` orders epochs of one system: the timeline in 8 hexadecimal digits,
@@ -33,10 +33,16 @@ export function compareClaims(stored: Claim, own: Claim): ClaimOrder {
   return stored.rank > own.rank ? 'newer' : 'older';
 }
 
-/** The failure of a writer that has been replaced (W4). */
-export function fencedFailure(own: Epoch): ExporterFailure {
+/** The epoch that has made a claim, the other way round. @throws RangeError or SyntaxError for a rank of another form */
+export function epochOf({ system, rank }: Claim): Epoch {
+  return { lineage: `${system}/${Number.parseInt(rank.slice(0, 8), 16)}`, position: lsnFromHex(rank.slice(8)) };
+}
+
+/** The failure of a writer that has been replaced (W4), by the claim that stands where that is known. */
+export function fencedFailure(own: Epoch, standing?: Claim): ExporterFailure {
   return new ExporterFailure({
     kind: 'fenced',
+    standing: standing === undefined ? undefined : epochOf(standing),
     message: `a newer writer has taken over the stored state from the one of ${own.lineage} at ${formatLsn(own.position)}`,
     remedy:
       'nothing where several replicas run; where PostgreSQL was restored from a backup, delete the keys under REDIS_KEY_PREFIX so that a new seed is made',

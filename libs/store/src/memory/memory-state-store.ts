@@ -55,7 +55,9 @@ export class MemoryStateStore extends StateStore {
   #admit(epoch: Epoch, otherSystem: 'accept' | 'refuse'): Claim {
     const own = claimOf(epoch);
     const order = this.#claim === null ? 'older' : compareClaims(this.#claim, own);
-    if (order === 'newer' || (order === 'other-system' && otherSystem === 'refuse')) throw fencedFailure(epoch);
+    if (order === 'newer' || (order === 'other-system' && otherSystem === 'refuse')) {
+      throw fencedFailure(epoch, this.#claim ?? undefined);
+    }
     this.#claim = own;
     return own;
   }

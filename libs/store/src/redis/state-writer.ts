@@ -55,7 +55,8 @@ export class StateWriter {
     const { system, rank } = claimOf(epoch);
     const call = { keys: [this.#keys.meta], args: [String(FORMAT), system, rank] };
     const reply = await this.#connection.script('claimWriter', call);
-    const failure = failureOfReply(reply, () => fencedFailure(epoch));
+    // Only a claim of the same system refuses one.
+    const failure = failureOfReply(reply, (standing) => fencedFailure(epoch, { system, rank: standing }));
     if (failure !== null) throw failure;
     this.#deleteOthers(epoch);
   }

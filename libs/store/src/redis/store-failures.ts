@@ -112,11 +112,11 @@ export function wrongTypeFailure(key: string): ExporterFailure {
 /** What the words common to all scripts mean; null for a word of success. */
 export function failureOfReply(
   [word, detail = '']: ScriptReply,
-  fenced: () => ExporterFailure,
+  fenced: (standing: string) => ExporterFailure,
 ): ExporterFailure | null {
   switch (word) {
     case 'FENCED':
-      return fenced();
+      return fenced(detail);
     case 'FORMAT':
       return formatFailure(detail);
     case 'WRONGTYPE':
