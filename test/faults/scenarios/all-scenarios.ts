@@ -7,6 +7,7 @@ import { postgresFaults } from './postgres-faults.js';
 import { redisFaults } from './redis-faults.js';
 import { redisStateFaults } from './redis-state-faults.js';
 import { replicaFaults } from './replica-faults.js';
+import { restoreFaults } from './restore-faults.js';
 import { rowFaults } from './row-faults.js';
 import { scrapeFaults } from './scrape-faults.js';
 import { tableFaults } from './table-faults.js';
@@ -18,6 +19,7 @@ export const allScenarios: readonly Scenario[] = [
   ...replicaFaults,
   ...scrapeFaults,
   ...postgresFaults,
+  ...restoreFaults,
   ...fastStopFaults,
   ...pluginFaults,
   ...transactionFaults,

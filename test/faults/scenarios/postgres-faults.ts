@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Scenario } from '../scenario.js';
 import { askPostgres } from '../world/ask-postgres.js';
 import { PATIENCE } from '../world/patience.js';
-import { backUp, caughtUp, dropSlot, restore, rowsAfter, slotIsSynced, terminate } from '../world/postgres-acts.js';
+import { caughtUp, dropSlot, rowsAfter, slotIsSynced, terminate } from '../world/postgres-acts.js';
 import type { Replica } from '../world/replica.js';
 import { SLOT, type World } from '../world/world.js';
 
@@ -166,44 +166,7 @@ const gaps: readonly Scenario[] = [
       return { recovery: await world.recovered(since) };
     },
   },
-  {
-    name: 'restored-base-backup',
-    fault:
-      'PostgreSQL restored from an older base backup (a new timeline): the state has counted rows that no longer exist',
-    form: 'full',
-    needs: {},
-    within: 20,
-    seeds: [['timeline_changed'], ['state_ahead_of_server'], ['slot_absent']],
-    run: async (world) => restored(world, 'base backup'),
-  },
-  {
-    name: 'restored-disk',
-    fault: "PostgreSQL's disk set back to an older snapshot, on the same timeline: the state is ahead of the server",
-    form: 'full',
-    needs: {},
-    within: 20,
-    seeds: ['state_ahead_of_server'],
-    run: async (world) => restored(world, 'disk'),
-  },
 ];
-
-async function restored(world: World, as: 'base backup' | 'disk') {
-  const { traffic } = world;
-  await traffic.more(50);
-  await traffic.stop();
-  await world.quiet();
-  const copy = await backUp(world);
-  const [{ now } = { now: new Date() }] = await world.query<{ now: Date }>('SELECT clock_timestamp() AS now');
-  traffic.start();
-  await traffic.more(200);
-  await traffic.stop();
-  await world.quiet();
-  world.ghosts.push(...(await rowsAfter(world, now)));
-  await restore(world.postgres, copy, as);
-  const since = performance.now();
-  traffic.start();
-  return { recovery: await world.recovered(since), note: `${world.ghosts.length} rows were lost by PostgreSQL` };
-}
 
 const promotions: readonly Scenario[] = [
   {
