@@ -115,6 +115,12 @@ export class FakeState implements RecordedState {
     };
   }
 
+  readonly changing = null;
+
+  change(): () => void {
+    throw new Error('a fake state does not change');
+  }
+
   free(): Promise<void> {
     return Promise.resolve();
   }

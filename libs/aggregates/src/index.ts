@@ -1,4 +1,5 @@
 export { type Entity, type EntityTable, entityKey } from '@app/litellm';
+export { applyInTurns } from './apply-in-turns.js';
 export { Delta } from './delta.js';
 export { EntityLayer } from './entity-layer.js';
 export { type EntityLookup, teamLabels } from './entity-state.js';

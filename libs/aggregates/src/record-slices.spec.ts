@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { contentOf } from '../../../test/contracts/state-content.js';
 import { SETTINGS, StepMaker } from '../../../test/contracts/state-steps.js';
 import { stepIdeas } from '../../../test/contracts/state-store.contract.js';
-import { AggregateState, itemsOf, slicesOf } from './index.js';
+import { AggregateState, emptyRecord, itemsOf, slicesOf } from './index.js';
 
 describe('slices of a record', () => {
   it('hold no more things than they may, and come to the same as the record, whatever it holds', () => {
@@ -24,6 +24,22 @@ describe('slices of a record', () => {
         expect(contentOf(sliced)).toEqual(contentOf(whole));
       }),
     );
+  });
+
+  it('forget replaced tokens as the record does', () => {
+    const whole = new AggregateState(SETTINGS);
+    const replacedTokens = [1, 2, 3].map((at) => [`old ${at}`, `new ${at}`, 5] as const);
+    whole.apply({ ...emptyRecord(1, 5), replacedTokens });
+    const record = {
+      ...emptyRecord(2, 5),
+      forgottenTokens: ['old 1', 'old 2'],
+      replacedTokens: [['old 2', 'new', 5] as const],
+    };
+    for (const slice of slicesOf(record, 1)) whole.apply(slice);
+    expect([...whole.entities.replacedTokens()].map(([old, current]) => [old, current])).toEqual([
+      ['old 3', 'new 3'],
+      ['old 2', 'new'],
+    ]);
   });
 
   it('are the record itself where it is small enough', () => {

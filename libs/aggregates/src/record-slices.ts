@@ -5,8 +5,12 @@ import type { SeriesKind } from './view.js';
 export function itemsOf(record: StateRecord): number {
   const lists = [record.defined, record.dropped, record.counters, record.histograms, record.ended, record.entities];
   const pairs = Object.values(record.pairs).reduce((sum, values) => sum + values.length, 0);
-  return lists.reduce((sum, list) => sum + list.length, pairs + record.replacedTokens.length);
+  const tokens = record.forgottenTokens.length + record.replacedTokens.length;
+  return lists.reduce((sum, list) => sum + list.length, pairs + tokens);
 }
+
+/** Lists of a record, in the order in which they are applied. */
+const LISTS = ['dropped', 'counters', 'histograms', 'ended', 'entities', 'forgottenTokens', 'replacedTokens'] as const;
 
 /**
  * One record as several of its version, of at most `items` things each, which come to the same when they are applied in
@@ -22,7 +26,7 @@ export function* slicesOf(record: StateRecord, items: number): Iterable<StateRec
   for (const [kind, values] of Object.entries(record.pairs)) {
     for (const chunk of chunksOf(values, items)) yield { ...empty, pairs: { [kind as SeriesKind]: chunk } };
   }
-  for (const part of ['dropped', 'counters', 'histograms', 'ended', 'entities', 'replacedTokens'] as const) {
+  for (const part of LISTS) {
     for (const chunk of chunksOf<unknown>(record[part], items)) yield { ...empty, [part]: chunk };
   }
   const { folded, present, figures } = record;

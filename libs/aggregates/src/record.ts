@@ -80,8 +80,16 @@ export interface RecordedState extends StateView {
    * applied in order to an empty state.
    */
   dump(items: number): Iterable<StateRecord>;
-  /** Keeps the state as it is until the returned function is called: a scrape sees one state (W6). */
+  /**
+   * Keeps the state as it is until the returned function is called: a scrape sees one state (W6).
+   *
+   * @throws Error while it is {@link changing}: half of a step would be seen
+   */
   hold(): () => void;
+  /** Begins a change that may take several turns of the event loop; nobody may hold the state until the returned function is called. */
+  change(): () => void;
+  /** Resolves when the change that is under way is whole; null while none is. Whoever has awaited it looks once more. */
+  readonly changing: Promise<void> | null;
   /** Resolves when nobody holds the state: then, and in the same turn of the event loop, it may be changed. */
   free(): Promise<void>;
   /** True while somebody holds the state: whoever has awaited {@link free} asks once more, as others may have come first. */

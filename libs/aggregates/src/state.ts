@@ -36,6 +36,7 @@ export class AggregateState implements RecordedState {
   #clock = 0;
   #lastId = 0;
   #holders = 0;
+  #changing: Promise<void> | null = null;
   readonly #waiting: (() => void)[] = [];
 
   constructor(readonly settings: AggregateSettings) {
@@ -99,6 +100,7 @@ export class AggregateState implements RecordedState {
   }
 
   hold(): () => void {
+    if (this.#changing !== null) throw new Error('the state is being changed: half of a step would be seen');
     this.#holders += 1;
     let released = false;
     return () => {
@@ -106,6 +108,21 @@ export class AggregateState implements RecordedState {
       released = true;
       this.#holders -= 1;
       if (this.#holders === 0) for (const wake of this.#waiting.splice(0)) wake();
+    };
+  }
+
+  get changing(): Promise<void> | null {
+    return this.#changing;
+  }
+
+  change(): () => void {
+    let whole: () => void = () => undefined;
+    this.#changing = new Promise((resolve) => {
+      whole = resolve;
+    });
+    return () => {
+      this.#changing = null;
+      whole();
     };
   }
 

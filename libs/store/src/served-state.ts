@@ -1,4 +1,4 @@
-import type { RecordedState, StateRecord } from '@app/aggregates';
+import { applyInTurns, type RecordedState, type StateRecord } from '@app/aggregates';
 import type { Checkpoint } from '@app/change';
 
 /** A state with the checkpoint it belongs to. */
@@ -23,13 +23,18 @@ export class ServedState {
     return this.#current?.checkpoint ?? null;
   }
 
+  /** Resolves when no record is being applied: then state and checkpoint belong together. */
+  async whole(): Promise<void> {
+    for (let state = this.state; state !== null && state.changing !== null; state = this.state) await state.changing;
+  }
+
   /** Puts another state in its place; readers that hold the old one keep it until they are done. */
   replace(version: ServedVersion | null): void {
     this.#current = version;
   }
 
   /**
-   * Applies the records that are still missing, all in one turn of the event loop.
+   * Applies the records that are still missing; whoever wants to read meanwhile waits until all of them are in it (W6).
    *
    * @returns false when a record between the state and the first of `records` is missing, or when another state has
    * been put in place meanwhile; nothing has been applied then.
@@ -52,8 +57,14 @@ export class ServedState {
     const [first] = missing;
     if (first === undefined) return true;
     if (first.version !== from.version + 1) return false;
-    for (const record of missing) from.apply(record);
-    this.#current = { state: from, checkpoint };
-    return true;
+    const whole = from.change();
+    try {
+      await applyInTurns(from, missing);
+      if (this.#current?.state !== from) return false;
+      this.#current = { state: from, checkpoint };
+      return true;
+    } finally {
+      whole();
+    }
   }
 }

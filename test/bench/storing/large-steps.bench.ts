@@ -48,8 +48,8 @@ export const largeStepsBench = bench<LargeSteps>({
   notes: `The longest script is what Redis' SLOWLOG says. The server runs with real-time priority (\`chrt\`), because the clock of SLOWLOG goes on
 while a server waits for a processor in the middle of a script. Memory is what the process had at most beyond what it had before (VmHWM),
 and Redis beyond its own before; the record itself, which the pipeline makes, was there before. A step is cut into slices of 2,000 things,
-each encoded and staged on its own; one small script makes all of them current, and the fold writes them in pieces of 256 fields. What
-holds the event loop is to apply the step to the state that is served, which happens in one turn, so that no scrape sees half of it (W6).`,
+each encoded and staged on its own; one small script makes all of them current, and the fold writes them in pieces of 256 fields. It is
+applied to the state that is served in turns of 5 ms, while scrapes wait for the end of it, so that none sees half of a step (W6).`,
 });
 
 class LargeStepsRun implements PreparedBench {

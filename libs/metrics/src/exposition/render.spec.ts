@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { StepMaker } from '../../../../test/contracts/state-steps.js';
 import { type FakeSeries, FakeState, user } from '../../../../test/support/fake-state.js';
 import { SPEND_FAMILIES } from '../families/spend.js';
 import { windowedGauge } from '../family.js';
@@ -18,6 +19,21 @@ describe('rendering', () => {
     expect(state.holders).toBe(1);
     await rendering;
     expect(state.holders).toBe(0);
+  });
+
+  it('W6: waits for the step that is being applied, and shows it whole', async () => {
+    const maker = new StepMaker();
+    const { state } = maker;
+    const whole = state.change();
+    const rendering = new StateRenderer({ families: SPEND_FAMILIES, maxSeries: 0 }).render(state, 'text');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(state.held).toBe(false);
+    maker.step({ rows: [{ kind: 'spend_by_tag', key: 7, age: 0, sum: 1 }] });
+    whole();
+    const { chunks, version } = await rendering;
+    expect(version).toBe(state.version);
+    expect(Buffer.concat(chunks).toString()).toContain('tag 7');
+    expect(state.held).toBe(false);
   });
 
   it('releases the state when a family fails', async () => {

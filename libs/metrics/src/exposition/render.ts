@@ -26,12 +26,13 @@ export class StateRenderer {
   constructor(private readonly settings: RenderSettings) {}
 
   /**
-   * The state as it is at the call, whole (W6): it is held until it is written, after those that were asked for
-   * earlier. Lets the event loop turn every few milliseconds meanwhile.
+   * The state as it is at the call, whole (W6), or as it is when the step that is being applied to it is in it: it is held until it
+   * is written, after those that were asked for earlier. Lets the event loop turn every few milliseconds meanwhile.
    *
    * @throws whatever reading the state throws; the state is released then too.
    */
-  render(state: RecordedState, dialect: Dialect): Promise<RenderedState> {
+  async render(state: RecordedState, dialect: Dialect): Promise<RenderedState> {
+    while (state.changing !== null) await state.changing;
     const release = state.hold();
     const rendering = this.#before.then(() => this.#render(state, dialect)).finally(release);
     // Not the rendering itself, which would keep its text in memory until the next one (W9).

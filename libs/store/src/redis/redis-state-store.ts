@@ -174,6 +174,7 @@ export class RedisStateStore extends StateStore {
 
   async #catchUp(): Promise<void> {
     for (let look = 1; look <= LOOKS; look++) {
+      await this.#served.whole();
       const { state, checkpoint } = this.#served;
       const version = state?.version;
       const current = await this.#current();
