@@ -120,7 +120,7 @@ export class FakeSession implements UpstreamSession {
     sink.entities(entities);
     const slice = this.#options.slice ?? 10;
     for (let at = 0; at < facts.length; at += slice) {
-      sink.facts(facts.slice(at, at + slice));
+      for (const fact of facts.slice(at, at + slice)) sink.row(fact, fact);
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
       this.#alive();

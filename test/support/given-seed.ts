@@ -30,6 +30,11 @@ export function seeding({
   return new SeedFold({ settings, snapshotTime: now, before, lastCommitTime, reason: 'first' });
 }
 
+/** Hands rows to a seed. */
+export function takeRows(fold: SeedFold, rows: readonly SpendFact[]): void {
+  for (const row of rows) fold.row(row, row);
+}
+
 /** Finishes a seed of thirty days. */
 export function endOfSeed(fold: SeedFold, oldest: number | null, keepBefore = false): AggregateState {
   return fold.finish(oldest, { keepBefore, since: NOW - 30 * DAY, seconds: 1 }) as AggregateState;

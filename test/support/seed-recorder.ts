@@ -1,4 +1,13 @@
-import type { Entity, RejectionReason, SeedProgress, SeedSink, SpendFact } from '@app/litellm';
+import {
+  type Entity,
+  factOf,
+  type RejectionReason,
+  type SeedProgress,
+  type SeedSink,
+  type SpendFact,
+  type SpendMeasures,
+  type SpendTraits,
+} from '@app/litellm';
 
 /** A receiver that keeps what a seed hands over, as the port asks for: a lost slice leaves nothing. */
 export class SeedRecorder implements SeedSink {
@@ -7,9 +16,9 @@ export class SeedRecorder implements SeedSink {
   readonly progress: SeedProgress[] = [];
   readonly rejections = new Map<RejectionReason, number>();
   lost = 0;
-  /** Called before rows are kept, as the other one. */
+  /** Called before a row is kept. */
   onEntities: (rows: readonly Entity[]) => void = () => {};
-  onFacts: (rows: readonly SpendFact[]) => void = () => {};
+  onRow: () => void = () => {};
   private open: SpendFact[] = [];
 
   entities(rows: readonly Entity[]): void {
@@ -17,9 +26,9 @@ export class SeedRecorder implements SeedSink {
     this.entityRows.push(...rows);
   }
 
-  facts(rows: readonly SpendFact[]): void {
-    this.onFacts(rows);
-    this.open.push(...rows);
+  row(traits: SpendTraits, measures: SpendMeasures): void {
+    this.onRow();
+    this.open.push(factOf(traits, measures));
   }
 
   rejected(reason: RejectionReason, rows: number): void {

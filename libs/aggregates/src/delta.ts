@@ -34,10 +34,10 @@ export class Delta {
   readonly histograms: { readonly [K in HistogramKind]?: Map<string, HistogramDelta> } = {};
   readonly figures: Partial<Record<FigureName | 'covered_since', number | string>> = {};
 
-  /** Adds one row to one bucket of the series with this text of its key; returns its values, for its sums to be added. */
-  addRow(kind: SeriesKind, text: string, bucket: number): number[] {
+  /** Adds rows to one bucket of the series with this text of its key; returns its values, for its sums to be added. */
+  addRow(kind: SeriesKind, text: string, bucket: number, rows = 1): number[] {
     const values = this.#valuesOf(kind, text, bucket);
-    values[0] = (values[0] as number) + 1;
+    values[0] = (values[0] as number) + rows;
     return values;
   }
 

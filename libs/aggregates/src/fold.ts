@@ -1,4 +1,4 @@
-import type { SpendFact } from '@app/litellm';
+import type { SpendFact, SpendTraits } from '@app/litellm';
 import type { Delta } from './delta.js';
 import { addExactAt } from './exact-sum.js';
 import { SEPARATOR } from './key.js';
@@ -21,23 +21,43 @@ export interface SpendById {
   readonly keys: Map<string, number[]>;
 }
 
-/** Texts of keys under which a row is counted more than once; '' where it has no user, or neither team nor organization. */
-interface RowKeys {
+/** Texts of keys under which a row is counted; '' where it isn't: it has no user, neither team nor organization, or no success. */
+export interface RowKeys {
   readonly user: string;
   readonly team: string;
   readonly status: string;
   readonly cache: string;
+  readonly traffic: string;
 }
 
-function rowKeys({ user, teamId, organizationId, model, status, cache }: SpendFact): RowKeys {
+/** Those of a row with these traits. */
+export function rowKeys(traits: SpendTraits): RowKeys {
+  const { user, teamId, organizationId, model, status, cache, modelId, modelGroup, provider } = traits;
   const team = teamId === '' && organizationId === '';
   return {
     user: user === '' ? '' : user + SEPARATOR + model,
     team: team ? '' : teamId + SEPARATOR + organizationId + SEPARATOR + model,
     status: model + SEPARATOR + status,
     cache: cache === 'none' ? '' : model + SEPARATOR + cache,
+    traffic: status === 'success' ? modelId + SEPARATOR + modelGroup + SEPARATOR + model + SEPARATOR + provider : '',
   };
 }
+
+/** How many rows are added at once, and what their spend's sum has beyond a double. */
+export interface ManyRows {
+  readonly rows: number;
+  readonly spendLow: number;
+}
+
+const ONE: ManyRows = { rows: 1, spendLow: 0 };
+
+/** From a time up to, but not with, another, in milliseconds. */
+export interface TimeSpan {
+  readonly from: number;
+  readonly until: number;
+}
+
+const WINDOWS_BY_START = ['S', 'R', 'E', 'K'] as const;
 
 /** Folds spend-log facts into deltas, by the metric contract (METRICS.md sections 1 and 2). */
 export class SpendFold {
@@ -62,6 +82,38 @@ export class SpendFold {
     return origin.from === 'stream' && origin.commitTime - fact.endTime > this.#settings.rowMaxAge;
   }
 
+  /**
+   * Adds rows of a seed that are alike but for what they took: `sum` holds what they took together, and a time out of their span
+   * ({@link alikeSpan}); none of them {@link standsAlone}. It comes to the same as adding each.
+   */
+  addAlike(delta: Delta, sum: SpendFact, keys: RowKeys, many: ManyRows): void {
+    delta.rows += many.rows;
+    this.#addSpendWindow(delta, sum, keys, many);
+    this.#addShortWindows(delta, sum, keys, many);
+  }
+
+  /** The times around this one whose rows lie in the same buckets of every window that goes by `startTime`. */
+  alikeSpan(startTime: number): TimeSpan {
+    let from = Number.NEGATIVE_INFINITY;
+    let until = Number.POSITIVE_INFINITY;
+    for (const name of WINDOWS_BY_START) {
+      const edge = this.#edges[name];
+      if (startTime < edge) {
+        until = Math.min(until, edge);
+        continue;
+      }
+      const bucket = bucketOf(this.#specs[name], startTime);
+      from = Math.max(from, bucket);
+      until = Math.min(until, bucket + this.#specs[name].bucket);
+    }
+    return { from, until };
+  }
+
+  /** True where more than the windows by `startTime` depends on the row: it has to be added by itself. */
+  standsAlone(row: Pick<SpendFact, 'endTime'>, origin: FoldOrigin): boolean {
+    return row.endTime >= this.#edges.M || this.#growsCounters(row, origin);
+  }
+
   /** Adds one fact to the delta, or counts it as history. */
   add(delta: Delta, byId: SpendById, fact: SpendFact, origin: FoldOrigin): void {
     if (this.isHistory(fact, origin)) {
@@ -76,37 +128,38 @@ export class SpendFold {
     if (this.#growsCounters(fact, origin)) this.#addCounters(delta, byId, { fact, keys });
   }
 
-  #addSpendWindow(delta: Delta, fact: SpendFact, keys: RowKeys): void {
+  #addSpendWindow(delta: Delta, fact: SpendFact, keys: RowKeys, { rows, spendLow } = ONE): void {
     const { spend } = fact;
     const keyBucket = bucketOf(this.#specs.K, fact.startTime);
-    if (keyBucket >= this.#edges.K) delta.addRowWith('spend_by_key', fact.apiKey, keyBucket, spend);
+    if (keyBucket >= this.#edges.K) {
+      addExactAt(delta.addRow('spend_by_key', fact.apiKey, keyBucket, rows), 1, spend, spendLow);
+    }
     const bucket = bucketOf(this.#specs.S, fact.startTime);
     if (bucket < this.#edges.S) return;
-    const byModel = delta.addRow('spend_by_model', fact.model, bucket);
-    addExactAt(byModel, 1, spend, 0);
+    const byModel = delta.addRow('spend_by_model', fact.model, bucket, rows);
+    addExactAt(byModel, 1, spend, spendLow);
     addExactAt(byModel, 3, fact.totalTokens, 0);
     addExactAt(byModel, 5, fact.promptTokens, 0);
     addExactAt(byModel, 7, fact.completionTokens, 0);
-    if (keys.user !== '') delta.addRowWith('spend_by_user', keys.user, bucket, spend);
-    if (keys.team !== '') delta.addRowWith('spend_by_team', keys.team, bucket, spend);
+    if (keys.user !== '') addExactAt(delta.addRow('spend_by_user', keys.user, bucket, rows), 1, spend, spendLow);
+    if (keys.team !== '') addExactAt(delta.addRow('spend_by_team', keys.team, bucket, rows), 1, spend, spendLow);
     for (const tag of fact.tags) {
-      if (this.#settings.tagExclude?.test(tag) !== true) {
-        delta.addRowWith('spend_by_tag', tag, bucket, spend);
-      }
+      if (this.#settings.tagExclude?.test(tag) === true) continue;
+      addExactAt(delta.addRow('spend_by_tag', tag, bucket, rows), 1, spend, spendLow);
     }
-    if (fact.status === 'success') delta.addRow('traffic_model', trafficText(fact), bucket);
-    if (fact.modelGroup !== '') delta.addRow('model_group', fact.modelGroup, bucket);
+    if (keys.traffic !== '') delta.addRow('traffic_model', keys.traffic, bucket, rows);
+    if (fact.modelGroup !== '') delta.addRow('model_group', fact.modelGroup, bucket, rows);
   }
 
-  #addShortWindows(delta: Delta, fact: SpendFact, keys: RowKeys): void {
+  #addShortWindows(delta: Delta, fact: SpendFact, keys: RowKeys, { rows } = ONE): void {
     const requestBucket = bucketOf(this.#specs.R, fact.startTime);
     if (requestBucket >= this.#edges.R) {
-      delta.addRow('requests', keys.status, requestBucket);
-      if (keys.cache !== '') delta.addRow('cache', keys.cache, requestBucket);
+      delta.addRow('requests', keys.status, requestBucket, rows);
+      if (keys.cache !== '') delta.addRow('cache', keys.cache, requestBucket, rows);
     }
     const errorBucket = bucketOf(this.#specs.E, fact.startTime);
     if (fact.status === 'failure' && errorBucket >= this.#edges.E) {
-      delta.addRow('errors', fact.model + SEPARATOR + fact.errorType, errorBucket);
+      delta.addRow('errors', fact.model + SEPARATOR + fact.errorType, errorBucket, rows);
     }
   }
 
@@ -123,7 +176,7 @@ export class SpendFold {
     delta.addRowWith('rate_by_key', fact.apiKey + SEPARATOR + fact.model, bucket, tokens);
   }
 
-  #growsCounters(fact: SpendFact, origin: FoldOrigin): boolean {
+  #growsCounters(fact: Pick<SpendFact, 'endTime'>, origin: FoldOrigin): boolean {
     if (origin.from === 'stream') return true;
     const { countersSince, snapshotTime } = origin;
     if (countersSince === null) return false;
@@ -158,10 +211,6 @@ export class SpendFold {
       delta.observe('time_to_first_token', fact.model, this.#settings.ttftBuckets, seconds);
     }
   }
-}
-
-function trafficText({ modelId, modelGroup, model, provider }: SpendFact): string {
-  return modelId + SEPARATOR + modelGroup + SEPARATOR + model + SEPARATOR + provider;
 }
 
 function addById(spend: Map<string, number[]>, id: string, amount: number): void {

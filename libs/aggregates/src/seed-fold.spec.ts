@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { update } from '../../../test/support/fake-postgres.js';
 import { key, team, user } from '../../../test/support/fake-state.js';
 import { counted, read, spend } from '../../../test/support/given-pipeline.js';
-import { at, endOfSeed, iso, oldState, SEED_TIMES, seeding } from '../../../test/support/given-seed.js';
+import { at, endOfSeed, iso, oldState, SEED_TIMES, seeding, takeRows } from '../../../test/support/given-seed.js';
 import { GivenSteps } from '../../../test/support/given-steps.js';
 import { emptyRecord } from './record.js';
 import type { AggregateState } from './state.js';
@@ -14,13 +14,13 @@ const { HOUR, DAY, NOW } = SEED_TIMES;
 describe('a seed', () => {
   it('W6: rows count with their slice, and those of a slice that is lost come again', () => {
     const fold = seeding();
-    fold.facts([at(NOW), at(NOW)]);
+    takeRows(fold, [at(NOW), at(NOW)]);
     expect([...fold.state.series('spend_by_model')]).toEqual([]);
     fold.sliceLost();
-    fold.facts([at(NOW)]);
+    takeRows(fold, [at(NOW)]);
     fold.rejected('spend_not_finite', 2);
     fold.sliceDone();
-    fold.facts([at(NOW), at(NOW), at(NOW)]);
+    takeRows(fold, [at(NOW), at(NOW), at(NOW)]);
     fold.rejected('spend_not_finite', 5);
     const state = endOfSeed(fold, NOW);
     expect(read(state, 'spend_by_model', 'gpt-5')?.rows).toBe(1);
@@ -36,15 +36,18 @@ describe('a seed', () => {
         const facts = (rows: (typeof slices)[number]['rows']): SpendFact[] =>
           rows.map(({ age, nano, model }) => at(NOW - age * HOUR, { spend: nano * 1e-9, model }));
         const whole = seeding();
-        whole.facts(slices.flatMap(({ rows }) => facts(rows)));
+        takeRows(
+          whole,
+          slices.flatMap(({ rows }) => facts(rows)),
+        );
         whole.sliceDone();
         const sliced = seeding();
         for (const { rows, lost } of slices) {
           for (let time = 0; time < lost; time++) {
-            sliced.facts(facts(rows.slice(0, 5)));
+            takeRows(sliced, facts(rows.slice(0, 5)));
             sliced.sliceLost();
           }
-          sliced.facts(facts(rows));
+          takeRows(sliced, facts(rows));
           sliced.sliceDone();
         }
         const rows = (state: AggregateState): unknown =>
@@ -75,7 +78,7 @@ describe('a seed', () => {
   it('counters of a first state start at 0, not at the count of the window', () => {
     const fold = seeding();
     fold.entities([team('t', { teamAlias: 'one' }), key('key-1', { keyName: 'sk-1' })]);
-    fold.facts([at(NOW - 1_000), at(NOW - 2_000)]);
+    takeRows(fold, [at(NOW - 1_000), at(NOW - 2_000)]);
     fold.sliceDone();
     const state = endOfSeed(fold, NOW - 2_000);
     expect([...state.counters('requests_processed')]).toEqual([]);
@@ -89,7 +92,7 @@ describe('a seed', () => {
       const old = oldState(3 * HOUR, 2 * HOUR);
       const fold = seeding({ before: old.state, lastCommitTime: NOW - 2 * HOUR });
       fold.entities([team('team-1', { teamAlias: 'one' }), key('key-1', { keyName: 'sk-1' })]);
-      fold.facts([at(NOW - 3 * HOUR), at(NOW - 2 * HOUR), at(NOW - HOUR), at(NOW - 25 * HOUR)]);
+      takeRows(fold, [at(NOW - 3 * HOUR), at(NOW - 2 * HOUR), at(NOW - HOUR), at(NOW - 25 * HOUR)]);
       fold.sliceDone();
       const state = endOfSeed(fold, NOW - 25 * HOUR, true);
       expect(counted(state, 'requests_processed', 'gpt-5', 'success')).toBe(3);
@@ -102,13 +105,13 @@ describe('a seed', () => {
       const old = oldState(3 * HOUR);
       old.state.apply({ ...emptyRecord(old.state.version, NOW), figures: { counted_until: NOW - 2 * HOUR } });
       const fold = seeding({ before: old.state, lastCommitTime: NOW - 60_000 });
-      fold.facts([at(NOW - 3 * HOUR), at(NOW - 2 * HOUR), at(NOW - HOUR)]);
+      takeRows(fold, [at(NOW - 3 * HOUR), at(NOW - 2 * HOUR), at(NOW - HOUR)]);
       fold.sliceDone();
       const state = endOfSeed(fold, NOW - 3 * HOUR, true);
       expect(counted(state, 'requests_processed', 'gpt-5', 'success')).toBe(2);
       // What this seed has counted, the next does not count again.
       const next = seeding({ before: state, lastCommitTime: NOW - 60_000 });
-      next.facts([at(NOW - 3 * HOUR), at(NOW - HOUR)]);
+      takeRows(next, [at(NOW - 3 * HOUR), at(NOW - HOUR)]);
       next.sliceDone();
       expect(counted(endOfSeed(next, NOW - 3 * HOUR, true), 'requests_processed', 'gpt-5', 'success')).toBe(2);
     });
@@ -132,7 +135,7 @@ describe('a seed', () => {
         [false, 3],
       ] as const) {
         const fold = seeding({ before: old.state, lastCommitTime: NOW - HOUR });
-        fold.facts(rows);
+        takeRows(fold, rows);
         fold.sliceDone();
         const state = endOfSeed(fold, oldest, keepBefore);
         expect(read(state, 'spend_by_model', 'gpt-5')?.rows).toBe(expected);
@@ -145,7 +148,7 @@ describe('a seed', () => {
       const bucket = Math.floor((NOW - 10 * DAY) / (6 * HOUR)) * 6 * HOUR;
       const counts = (oldest: number): number => {
         const fold = seeding({ before: old.state, lastCommitTime: NOW });
-        fold.facts([at(oldest)]);
+        takeRows(fold, [at(oldest)]);
         fold.sliceDone();
         return read(endOfSeed(fold, oldest, true), 'spend_by_model', 'gpt-5')?.rows ?? 0;
       };

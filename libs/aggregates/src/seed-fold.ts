@@ -1,5 +1,13 @@
-import type { Entity, EntityTable, RejectionReason, SpendFact } from '@app/litellm';
-import { isKept } from '@app/litellm';
+import {
+  type Entity,
+  type EntityTable,
+  factOf,
+  isKept,
+  type RejectionReason,
+  type SpendMeasures,
+  type SpendTraits,
+} from '@app/litellm';
+import { AlikeRows } from './alike-rows.js';
 import { Delta } from './delta.js';
 import { EntityLayer } from './entity-layer.js';
 import { type FoldOrigin, type SpendById, SpendFold } from './fold.js';
@@ -49,6 +57,8 @@ export class SeedFold {
   readonly #fold: SpendFold;
   readonly #preparation: StepPreparation;
   readonly #origin: FoldOrigin;
+  readonly #alike: AlikeRows;
+  #rows = 0;
   #delta = new Delta();
   #byId: SpendById = { teams: new Map(), keys: new Map() };
 
@@ -57,6 +67,7 @@ export class SeedFold {
     this.state = new AggregateState(base.settings);
     this.#fold = new SpendFold(base.settings);
     this.#fold.moveClock(base.snapshotTime);
+    this.#alike = new AlikeRows(this.#fold);
     this.#preparation = new StepPreparation(this.state);
     const countersSince = base.before === null ? null : (countedUntil(base.before) ?? base.lastCommitTime);
     this.#origin = { from: 'seed', snapshotTime: base.snapshotTime, countersSince };
@@ -77,10 +88,12 @@ export class SeedFold {
     this.state.apply({ ...emptyRecord(this.state.version, this.#base.snapshotTime), present: tables });
   }
 
-  /** Takes in rows of the slice being read. */
-  facts(rows: readonly SpendFact[]): void {
-    for (const fact of rows) this.#fold.add(this.#delta, this.#byId, fact, this.#origin);
-    this.#delta.count('seed_rows', [], rows.length);
+  /** Takes in a row of the slice being read, as {@link SeedSink.row}. */
+  row(traits: SpendTraits, measures: SpendMeasures): void {
+    this.#rows += 1;
+    if (this.#fold.standsAlone(measures, this.#origin)) {
+      this.#fold.add(this.#delta, this.#byId, factOf(traits, measures), this.#origin);
+    } else this.#alike.add(this.#delta, traits, measures);
   }
 
   /** Counts what could not be used. */
@@ -90,6 +103,8 @@ export class SeedFold {
 
   /** The slice is whole: its rows count. */
   sliceDone(): void {
+    this.#alike.flush(this.#delta);
+    this.#delta.count('seed_rows', [], this.#rows);
     attributeByAlias(this.#delta, this.#byId, this.state.entities);
     this.#apply(this.#delta, this.#base.snapshotTime);
     this.sliceLost();
@@ -99,6 +114,8 @@ export class SeedFold {
   sliceLost(): void {
     this.#delta = new Delta();
     this.#byId = { teams: new Map(), keys: new Map() };
+    this.#alike.forget();
+    this.#rows = 0;
   }
 
   /**

@@ -3,6 +3,7 @@ export { entityKeyOfRow, isKept, readEntity } from './entity-row.js';
 export * from './fact.js';
 export * from './identifiers.js';
 export { readMetadata, withMetadata } from './metadata.js';
+export { SeedMeasures } from './seed-measures.js';
 export * from './seed-row.js';
 export { INSERTED_SPEND_LOGS, readSpendFact, type SpendReading } from './spend-row.js';
 export * from './tables.js';

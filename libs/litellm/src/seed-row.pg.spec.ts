@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres-server.js';
+import { readSeedLine } from '../../../test/support/seed-line.js';
 import { quoteIdentifier } from './identifiers.js';
-import { readSeedLine, SEED_COLUMNS, seedSelectList } from './seed-row.js';
+import { SEED_COLUMNS, seedSelectList } from './seed-row.js';
 import { readSpendFact } from './spend-row.js';
 import { type ColumnType, TABLES } from './tables.js';
 

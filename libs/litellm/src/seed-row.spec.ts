@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readSeedLine, SEED_COLUMNS, seedSelectList } from './seed-row.js';
+import { copyLine } from '../../../test/support/copy-line.js';
+import { readSeedLine } from '../../../test/support/seed-line.js';
+import { SeedMeasures } from './seed-measures.js';
+import { SEED_COLUMNS, seedSelectList } from './seed-row.js';
 import { readSpendFact } from './spend-row.js';
 import { TABLES } from './tables.js';
 
@@ -31,13 +34,14 @@ describe('seedSelectList', () => {
   });
 });
 
-describe('readSeedLine', () => {
+describe('a seed line', () => {
   it('says of texts what readSpendFact says of them', () => {
     const cell = fc.oneof(
       fc.json(),
       fc.string(),
       fc.double().map(String),
-      fc.constantFrom('failure', 'success', 'True'),
+      fc.integer().map(String),
+      fc.constantFrom('failure', 'success', 'True', '', 'Infinity', '-Infinity', 'NaN', '12345678901234567890'),
     );
     const names = SEED_COLUMNS.filter((name) => !/Time$/.test(name));
     const cells = fc.record(Object.fromEntries(names.map((name) => [name, fc.option(cell)])));
@@ -58,11 +62,18 @@ describe('readSeedLine', () => {
     );
   });
 
-  it('is not bothered by columns that are missing at the end', () => {
-    expect(readSeedLine([TIMES.startTime, TIMES.endTime]).fact).toMatchObject({ model: 'unknown', status: 'success' });
+  it('is read by itself, whatever stood before it', () => {
+    const measures = new SeedMeasures();
+    measures.read(copyLine(['1', '2', '3', '4', '5', '6', '7', '8', '']), 0);
+    const text = `before\n${copyLine(['1', '-2.5', null, null, 'NaN', null, '1e3', 'x', 'key'])}`;
+    const at = measures.read(text, text.indexOf('\n') + 1);
+    expect(text.slice(at)).toBe('key\n');
+    expect(measures).toMatchObject({ startTime: 1, endTime: -2.5, completionStartTime: null, durationMs: null });
+    expect(measures).toMatchObject({ spend: 0, totalTokens: 0, promptTokens: 1000, completionTokens: 0 });
+    expect(measures.rejections).toEqual(['spend_not_finite', 'tokens_not_finite']);
   });
 
-  it.each([null, '', 'Infinity', '-Infinity', 'x'])('rejects a line with startTime %j as a whole', (startTime) => {
+  it.each([null, '', 'Infinity', '-Infinity', 'x'])('is no row with startTime %j', (startTime) => {
     expect(readSeedLine(lineOf({ ...TIMES, startTime }))).toEqual({ fact: null, rejections: ['time_unreadable'] });
   });
 });

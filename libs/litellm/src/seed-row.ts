@@ -1,21 +1,28 @@
-import type { RejectionReason, SpendFact } from './fact.js';
+import type { RejectionReason, SpendTraits } from './fact.js';
 import { quoteIdentifier } from './identifiers.js';
 import { readMetadata, statusOf } from './metadata.js';
 import { assembleFact } from './spend-row.js';
-import { readEpochMillis } from './timestamp.js';
 
-/** What {@link readSeedLine} gives of one line. */
-export interface SeedReading {
-  readonly fact: SpendFact | null;
+/** What {@link readSeedTraits} gives. */
+export interface SeedTraits {
+  readonly traits: SpendTraits;
   readonly rejections: readonly RejectionReason[];
 }
 
-/** The columns of a seed's lines, in their order. */
-export const SEED_COLUMNS = [
+/** The columns of a seed's lines that differ from row to row, in their order. {@link TRAIT_COLUMNS} follow them. */
+export const MEASURE_COLUMNS = [
   'startTime',
   'endTime',
   'completionStartTime',
   'request_duration_ms',
+  'spend',
+  'total_tokens',
+  'prompt_tokens',
+  'completion_tokens',
+] as const;
+
+/** The columns that many rows have in common: one text of a line, by which equal ones are told. */
+export const TRAIT_COLUMNS = [
   'api_key',
   'user',
   'team_id',
@@ -24,15 +31,14 @@ export const SEED_COLUMNS = [
   'model_id',
   'model_group',
   'custom_llm_provider',
-  'spend',
-  'total_tokens',
-  'prompt_tokens',
-  'completion_tokens',
   'cache_hit',
   'request_tags',
   'status',
   'metadata',
 ] as const;
+
+/** The columns of a seed's lines, in their order. */
+export const SEED_COLUMNS = [...MEASURE_COLUMNS, ...TRAIT_COLUMNS] as const;
 
 type SeedColumn = (typeof SEED_COLUMNS)[number];
 
@@ -46,37 +52,37 @@ export function seedSelectList(available: ReadonlySet<string>): string[] {
   return SEED_COLUMNS.map((column) => (available.has(column) ? expressionOf(column, available) : 'NULL'));
 }
 
-/** Reads one line of a seed. Says of a row what `readSpendFact` says of it, but for the request id. Never throws. */
-export function readSeedLine(fields: readonly (string | null)[]): SeedReading {
-  const startTime = readEpochMillis(fields[0] ?? '');
-  const endTime = readEpochMillis(fields[1] ?? '');
-  if (startTime === null || endTime === null) return { fact: null, rejections: TIME_UNREADABLE };
-  return assembleFact({
-    requestId: '',
-    startTime,
-    endTime,
-    completionStartTime: readEpochMillis(fields[2] ?? ''),
-    durationMs: fields[3],
-    apiKey: fields[4],
-    user: fields[5],
-    teamId: fields[6],
-    organizationId: fields[7],
-    model: fields[8],
-    modelId: fields[9],
-    modelGroup: fields[10],
-    provider: fields[11],
-    spend: fields[12],
-    totalTokens: fields[13],
-    promptTokens: fields[14],
-    completionTokens: fields[15],
-    cacheHit: fields[16],
-    tags: fields[17],
-    rowStatus: statusOf(fields[18]),
-    metadata: readMetadata(fields[19]),
+/** Reads {@link TRAIT_COLUMNS} of a line. Says of them what `readSpendFact` says of the row. Never throws. */
+export function readSeedTraits(fields: readonly (string | null)[]): SeedTraits {
+  const { fact, rejections } = assembleFact({
+    ...NO_MEASURES,
+    apiKey: fields[0],
+    user: fields[1],
+    teamId: fields[2],
+    organizationId: fields[3],
+    model: fields[4],
+    modelId: fields[5],
+    modelGroup: fields[6],
+    provider: fields[7],
+    cacheHit: fields[8],
+    tags: fields[9],
+    rowStatus: statusOf(fields[10]),
+    metadata: readMetadata(fields[11]),
   });
+  return { traits: fact, rejections };
 }
 
-const TIME_UNREADABLE: readonly RejectionReason[] = Object.freeze(['time_unreadable'] as const);
+const NO_MEASURES = {
+  requestId: '',
+  startTime: 0,
+  endTime: 0,
+  completionStartTime: null,
+  durationMs: 0,
+  spend: 0,
+  totalTokens: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+} as const;
 
 function expressionOf(column: SeedColumn, available: ReadonlySet<string>): string {
   switch (column) {

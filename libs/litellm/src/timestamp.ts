@@ -13,15 +13,11 @@ const LONGEST_TIME = 8.64e15;
 export function readTimestamp(text: string): number | null {
   const common = readCommonShape(text);
   const millis = Number.isNaN(common) ? readAnyShape(text) : common;
-  return withinRange(millis);
+  return timeWithinRange(millis);
 }
 
-/** Milliseconds that a query has computed already, as its text. Null likewise. */
-export function readEpochMillis(text: string): number | null {
-  return text === '' ? null : withinRange(Number(text));
-}
-
-function withinRange(millis: number): number | null {
+/** Milliseconds that a query has computed already; null likewise. */
+export function timeWithinRange(millis: number): number | null {
   return Math.abs(millis) <= LONGEST_TIME ? millis : null;
 }
 

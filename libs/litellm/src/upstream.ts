@@ -1,6 +1,6 @@
 import type { ChangeStream, Lsn, Plugin, SlotFacts, SourceIdentity, StreamSink } from '@app/change';
 import type { Entity, EntityTable } from './entity.js';
-import type { MetadataFacts, RejectionReason, SpendFact, SpendLogKey } from './fact.js';
+import type { MetadataFacts, RejectionReason, SpendLogKey, SpendMeasures, SpendTraits } from './fact.js';
 
 /**
  * Receives a seed: entities first, then slices of spend-log rows. All of it is what one snapshot saw.
@@ -9,10 +9,13 @@ import type { MetadataFacts, RejectionReason, SpendFact, SpendLogKey } from './f
 export interface SeedSink {
   entities(rows: readonly Entity[]): void;
   /**
-   * Rows of the slice being read. They count only once {@link sliceDone} follows; after {@link sliceLost} they are
-   * to be forgotten, and the same rows come again.
+   * One row of the slice being read. It counts only once {@link sliceDone} follows; after {@link sliceLost} the rows are
+   * to be forgotten, and the same ones come again.
+   *
+   * @param traits what the row has in common with others: those with equal traits mostly come with the same object, which never changes
+   * @param measures to be read during the call: the next row may come in the same object
    */
-  facts(rows: readonly SpendFact[]): void;
+  row(traits: SpendTraits, measures: SpendMeasures): void;
   rejected(reason: RejectionReason, rows: number): void;
   sliceDone(progress: SeedProgress): void;
   sliceLost(): void;

@@ -109,7 +109,7 @@ function seedSink(
       read = true;
       fold.entities(rows);
     },
-    facts: (rows) => fold.facts(rows),
+    row: (traits, measures) => fold.row(traits, measures),
     rejected: (reason, rows) => fold.rejected(reason, rows),
     sliceDone: (progress) => {
       fold.sliceDone();

@@ -6,27 +6,35 @@ const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r
 const ESCAPED = /\\([0-7]{1,3}|x[0-9A-Fa-f]{1,2}|[\s\S])/g;
 
 /**
- * Reads the text format of `COPY … TO STDOUT` (PostgreSQL manual, "COPY", Text Format) from the bytes as they come. A
- * newline byte always ends a row: those of values travel as `\n`, and no byte of UTF-8 but itself is 10.
+ * Puts the text format of `COPY … TO STDOUT` (PostgreSQL manual, "COPY", Text Format) together from the bytes as they
+ * come. A newline byte always ends a row: those of values travel as `\n`, and no byte of UTF-8 but itself is 10.
  */
 export class CopyTextReader {
   private rest: Buffer | null = null;
 
-  /** The rows that are whole with these bytes. */
-  push(chunk: Buffer): CopyFields[] {
-    const end = chunk.lastIndexOf(NEWLINE);
-    if (end < 0) {
+  /**
+   * The rows that are whole with these bytes, each with its newline; a character for every byte, so that a text with
+   * accents takes no more memory, nor another way through the code, than one without. See {@link readCopyFields}.
+   */
+  push(chunk: Buffer): string {
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    if (end === 0) {
       this.rest = this.rest === null ? chunk : Buffer.concat([this.rest, chunk]);
-      return [];
+      return '';
     }
-    const whole = chunk.subarray(0, end);
-    const text = (this.rest === null ? whole : Buffer.concat([this.rest, whole])).toString('utf8');
-    this.rest = end + 1 < chunk.length ? chunk.subarray(end + 1) : null;
-    return text.split('\n').map(readCopyLine);
+    const whole = this.rest === null ? chunk : Buffer.concat([this.rest, chunk.subarray(0, end)]);
+    const text = whole.toString('latin1', 0, this.rest === null ? end : whole.length);
+    this.rest = end < chunk.length ? chunk.subarray(end) : null;
+    return text;
   }
 }
 
-/** The fields of one row, without its newline. */
+/** The fields of one row, or of the end of one, without its newline. They share no memory with the text given. */
+export function readCopyFields(bytes: string): CopyFields {
+  return readCopyLine(Buffer.from(bytes, 'latin1').toString('utf8'));
+}
+
+/** The fields of one row in its own characters. */
 export function readCopyLine(line: string): CopyFields {
   const fields: CopyFields = line.split('\t');
   if (!line.includes('\\')) return fields;

@@ -1,15 +1,8 @@
-import {
-  qualifiedName,
-  type RejectionReason,
-  readSeedLine,
-  relationOf,
-  type SpendFact,
-  seedSelectList,
-} from '@app/litellm';
+import { qualifiedName, relationOf, seedSelectList } from '@app/litellm';
 import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import type { Connection } from './connection.js';
-import { type CopyFields, CopyTextReader } from './copy-text.js';
+import { type KnownTraits, type Rejections, SeedLines, type TakeRow } from './seed-lines.js';
 import { SLICE_LIMIT_MS, type Slice } from './seed-slices.js';
 import { inSnapshot, type SeedView, SliceOverdue } from './seed-transaction.js';
 
@@ -20,9 +13,6 @@ export interface SpendLogSource {
   /** Another oid under its name is another table. */
   readonly oid: number;
 }
-
-/** What was rejected in a slice, by reason. */
-export type Rejections = Map<RejectionReason, number>;
 
 /** What one slice gave. */
 export interface SliceResult {
@@ -61,21 +51,15 @@ export async function readSlice(
   view: SeedView,
   source: SpendLogSource,
   slice: Slice,
-  handOn: { readonly facts: (rows: readonly SpendFact[]) => void } & SliceControls,
+  handOn: SliceControls & { readonly known: KnownTraits; readonly row: TakeRow },
 ): Promise<SliceResult> {
-  const rejections: Rejections = new Map();
-  let rows = 0;
+  const lines = new SeedLines(handOn.known, handOn.row);
   await view.connection.query('SET enable_seqscan = off');
   const sameTable = await inSnapshot(view, async () => {
-    const reader = new CopyTextReader();
-    await copyOut(view.connection, copyStatement(source, slice), handOn, (chunk) => {
-      const facts = factsOf(reader.push(chunk), rejections);
-      rows += facts.length;
-      if (facts.length > 0) handOn.facts(facts);
-    });
+    await copyOut(view.connection, copyStatement(source, slice), handOn, (chunk) => lines.push(chunk));
     return isSameTable(view, source);
   });
-  return { rows, rejections, sameTable };
+  return { rows: lines.rows, rejections: lines.rejections, sameTable };
 }
 
 /**
@@ -148,16 +132,6 @@ export async function readBounds(view: SeedView, source: SpendLogSource): Promis
     );
     return { oldest: finite(oldest?.value), newest: finite(newest?.value) };
   });
-}
-
-function factsOf(lines: readonly CopyFields[], rejections: Rejections): SpendFact[] {
-  const facts: SpendFact[] = [];
-  for (const line of lines) {
-    const { fact, rejections: reasons } = readSeedLine(line);
-    if (fact !== null) facts.push(fact);
-    for (const reason of reasons) rejections.set(reason, (rejections.get(reason) ?? 0) + 1);
-  }
-  return facts;
 }
 
 /** Asked after the read, while its lock keeps the name from moving. */

@@ -189,7 +189,9 @@ describe('a seed leaves LiteLLM alone (W11)', () => {
     await using migration = await another(given);
     await insertSpendLogs(given.sql, { rows: 60_000, from: now - HOUR, step: 10 });
     const recorder = new SeedRecorder();
-    recorder.onFacts = () => {
+    let rows = 0;
+    recorder.onRow = () => {
+      if (++rows % 500 > 0) return;
       const until = performance.now() + 150;
       while (performance.now() < until);
     };
@@ -219,7 +221,7 @@ describe('a seed leaves LiteLLM alone (W11)', () => {
     await insertSpendLogs(given.sql, { rows: 30_000, from: now - 20 * DAY, step: 50_000 });
     const recorder = new SeedRecorder();
     let ended: Promise<unknown> | null = null;
-    recorder.onFacts = () => {
+    recorder.onRow = () => {
       ended ??= given.sql.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
           WHERE datname = $1 AND application_name = 'litellm-exporter' AND backend_type = 'client backend'
@@ -240,21 +242,21 @@ describe('a seed leaves LiteLLM alone (W11)', () => {
     const session = await given.connect();
     const calledOff = new AbortController();
     const recorder = new SeedRecorder();
-    recorder.onFacts = () => calledOff.abort();
+    recorder.onRow = () => calledOff.abort();
     await expect(session.seed({ ...request, signal: calledOff.signal }, recorder)).rejects.toMatchObject({
       kind: 'seed-interrupted',
     });
     expect(await session.slot()).toBeNull();
     const throwing = new SeedRecorder();
     const own = new Error('the receiver’s own');
-    throwing.onFacts = () => {
+    throwing.onRow = () => {
       throw own;
     };
     await expect(session.seed(request, throwing)).rejects.toBe(own);
     expect(await session.slot()).toBeNull();
     const closing = new SeedRecorder();
     let closed: Promise<void> | null = null;
-    closing.onFacts = () => {
+    closing.onRow = () => {
       closed ??= session.close();
     };
     await expect(session.seed(request, closing)).rejects.toMatchObject({ kind: 'seed-interrupted' });

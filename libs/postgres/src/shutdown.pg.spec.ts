@@ -34,7 +34,7 @@ describe.each(['debian-15', 'embedded-18'] as const)('pg_ctl stop -m fast of %s 
     const session = await given.connect();
     const recorder = new SeedRecorder();
     let stopping: Promise<number> | null = null;
-    recorder.onFacts = () => {
+    recorder.onRow = () => {
       stopping ??= server.stop('fast');
     };
     await expect(session.seed(request, recorder)).rejects.toMatchObject({ kind: 'seed-interrupted' });

@@ -1,5 +1,6 @@
-import type { SeedProgress, SeedSink, SpendFact } from '@app/litellm';
+import type { SeedProgress, SeedSink } from '@app/litellm';
 import { SinkError, seedInterrupted } from './seed-failure.js';
+import { KnownTraits, type TakeRow } from './seed-lines.js';
 import type { SeedPatience } from './seed-patience.js';
 import {
   afterLoss,
@@ -25,6 +26,7 @@ import { isTooSlow, type SeedView } from './seed-transaction.js';
 export class SpendLogReader {
   private rows = 0;
   private readonly began = performance.now();
+  private readonly known = new KnownTraits();
 
   constructor(
     private readonly view: () => Promise<SeedView>,
@@ -32,6 +34,14 @@ export class SpendLogReader {
     private readonly sink: SeedSink,
     private readonly controls: SliceControls & { readonly patience: SeedPatience },
   ) {}
+
+  private readonly hand: TakeRow = (traits, measures) => {
+    try {
+      this.sink.row(traits, measures);
+    } catch (error) {
+      throw new SinkError(error);
+    }
+  };
 
   /** Hands over everything that started at `since` or later; gives the startTime of the oldest row of all. */
   async read(since: number): Promise<number | null> {
@@ -55,7 +65,8 @@ export class SpendLogReader {
       began = performance.now();
       result = await readSlice(await this.view(), this.source, slice, {
         ...this.controls,
-        facts: (rows: readonly SpendFact[]) => handOver(() => this.sink.facts(rows)),
+        known: this.known,
+        row: this.hand,
       });
     } catch (error) {
       if (error instanceof SinkError) throw error;

@@ -51,7 +51,7 @@ function watchSeed(sink: SeedSink): SeedSink {
       void pass('seed-begun');
       sink.entities(rows);
     },
-    facts: (rows) => sink.facts(rows),
+    row: (traits, measures) => sink.row(traits, measures),
     rejected: (reason, rows) => sink.rejected(reason, rows),
     sliceDone: (progress) => {
       sink.sliceDone(progress);
