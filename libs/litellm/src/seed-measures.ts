@@ -2,8 +2,11 @@ import type { RejectionReason, SpendMeasures } from './fact.js';
 import { timeWithinRange } from './timestamp.js';
 
 const TAB = 9;
-/** Digits that a double holds whatever they are. */
+/** Digits up to which a number is added up here; more of them may be more than a double holds. */
 const EXACT_DIGITS = 15;
+const MICROSECOND_DIGITS = 16;
+/** Seconds that the microseconds of a far future may lack in a double. */
+const FAR_SLACK = 2e-3;
 const NULL = '\\N';
 
 const NOTHING: readonly RejectionReason[] = Object.freeze([]);
@@ -18,6 +21,8 @@ const BOTH: readonly RejectionReason[] = Object.freeze([...SPEND, ...TOKENS]);
  */
 export class SeedMeasures implements SpendMeasures {
   startTime = 0;
+  /** `startTime` in microseconds since the Unix epoch; infinite or NaN where the column is. Exact until the year 2106. */
+  startMicros = Number.NaN;
   endTime = 0;
   completionStartTime: number | null = null;
   durationMs: number | null = null;
@@ -40,7 +45,8 @@ export class SeedMeasures implements SpendMeasures {
   read(text: string, from: number): number {
     this.#text = text;
     this.#at = from;
-    const start = timeWithinRange(this.#number());
+    this.startMicros = this.#number(MICROSECOND_DIGITS);
+    const start = timeWithinRange(millisOf(this.startMicros));
     const end = timeWithinRange(this.#number());
     this.completionStartTime = timeWithinRange(this.#number());
     const duration = this.#number();
@@ -66,7 +72,7 @@ export class SeedMeasures implements SpendMeasures {
   }
 
   /** The number of the next column; NaN for NULL, and for what is no number. */
-  #number(): number {
+  #number(digits = EXACT_DIGITS): number {
     const text = this.#text;
     const from = this.#at;
     let value = 0;
@@ -78,7 +84,7 @@ export class SeedMeasures implements SpendMeasures {
       at += 1;
     }
     this.#null = false;
-    if (text.charCodeAt(at) === TAB && at > from && at - from <= EXACT_DIGITS) {
+    if (text.charCodeAt(at) === TAB && at > from && at - from <= digits) {
       this.#at = at + 1;
       return value;
     }
@@ -92,6 +98,12 @@ export class SeedMeasures implements SpendMeasures {
     this.#null = field === NULL;
     return this.#null || field === '' ? Number.NaN : Number(field);
   }
+}
+
+/** Rounded down; of a time so far away that a double has no microseconds, to the second. */
+function millisOf(micros: number): number {
+  if (Math.abs(micros) <= Number.MAX_SAFE_INTEGER) return Math.floor(micros / 1_000);
+  return Math.floor(micros / 1_000_000 + FAR_SLACK) * 1_000;
 }
 
 function rejectionsOf(spendRead: boolean, tokensRead: boolean): readonly RejectionReason[] {

@@ -12,7 +12,7 @@ const ALL = new Set(TABLES.spend_logs.columns.map(({ name }) => name));
 type Cells = Partial<Record<(typeof SEED_COLUMNS)[number], string | null>>;
 const lineOf = (cells: Cells): (string | null)[] => SEED_COLUMNS.map((column) => cells[column] ?? null);
 
-const TIMES = { startTime: '1770091506123', endTime: '1770091508500' };
+const TIMES = { startTime: '1770091506123456', endTime: '1770091508500' };
 
 describe('seedSelectList', () => {
   it('has an expression for each column, and NULL for those that this LiteLLM lacks', () => {
@@ -51,7 +51,7 @@ describe('a seed line', () => {
         const text = (millis: number | null): string | null =>
           millis === null ? null : new Date(millis).toISOString().replace('T', ' ').replace('Z', '');
         const millis = {
-          startTime: `${start}`,
+          startTime: `${start}000`,
           endTime: `${end}`,
           completionStartTime: first === null ? null : `${first}`,
         };
@@ -65,10 +65,16 @@ describe('a seed line', () => {
   it('is read by itself, whatever stood before it', () => {
     const measures = new SeedMeasures();
     measures.read(copyLine(['1', '2', '3', '4', '5', '6', '7', '8', '']), 0);
-    const text = `before\n${copyLine(['1', '-2.5', null, null, 'NaN', null, '1e3', 'x', 'key'])}`;
+    const text = `before\n${copyLine(['1999', '-2.5', null, null, 'NaN', null, '1e3', 'x', 'key'])}`;
     const at = measures.read(text, text.indexOf('\n') + 1);
     expect(text.slice(at)).toBe('key\n');
-    expect(measures).toMatchObject({ startTime: 1, endTime: -2.5, completionStartTime: null, durationMs: null });
+    expect(measures).toMatchObject({
+      startMicros: 1999,
+      startTime: 1,
+      endTime: -2.5,
+      completionStartTime: null,
+      durationMs: null,
+    });
     expect(measures).toMatchObject({ spend: 0, totalTokens: 0, promptTokens: 1000, completionTokens: 0 });
     expect(measures.rejections).toEqual(['spend_not_finite', 'tokens_not_finite']);
   });

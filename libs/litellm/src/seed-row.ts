@@ -45,7 +45,8 @@ type SeedColumn = (typeof SEED_COLUMNS)[number];
 /**
  * The SELECT list that gives {@link SEED_COLUMNS}, for a table with these columns; NULL stands for those it lacks.
  *
- * `request_id` is not sent: nothing of a counted row is looked up again. Times come as epoch milliseconds, and of
+ * `request_id` is not sent: nothing of a counted row is looked up again. Times come as epoch milliseconds, but
+ * `startTime` as microseconds, by which it is told where a slice has ended. Of
  * `metadata` only the two members that are read, and only where the answer depends on them.
  */
 export function seedSelectList(available: ReadonlySet<string>): string[] {
@@ -87,6 +88,7 @@ const NO_MEASURES = {
 function expressionOf(column: SeedColumn, available: ReadonlySet<string>): string {
   switch (column) {
     case 'startTime':
+      return `round(date_part('epoch', ${quoteIdentifier(column)}) * 1000000)`;
     case 'endTime':
     case 'completionStartTime':
       // Half a microsecond makes good what a double loses of one, so that rounding down gives the true millisecond.

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { copyLine } from '../../../test/support/copy-line.js';
 import { KnownTraits, SeedLines } from './seed-lines.js';
 
-const MEASURES = ['1770091506123', '1770091508500', null, '7', '0.25', '3', '2', '1'];
+const MEASURES = ['1770091506123456', '1770091508500', null, '7', '0.25', '3', '2', '1'];
 const traitsOf = (key: string, tags: string): string[] => [key, 'u', 't', 'o', 'm', '', '', '', '', tags, 'success'];
 
 function linesInto(taken: SpendFact[], known = new KnownTraits()): SeedLines {
@@ -26,7 +26,7 @@ describe('lines of a seed', () => {
       expect(taken.map(({ apiKey }) => apiKey)).toEqual(keys);
       expect(taken[1]).toMatchObject({ spend: 0.25, durationMs: 7, totalTokens: 3, tags: ['ä'] });
       expect(new Set(seen).size).toBe(3);
-      expect(lines.rows).toBe(5);
+      expect(lines).toMatchObject({ rows: 5, read: 5, last: 1_770_091_506_123_456 });
     }
   });
 
@@ -45,7 +45,7 @@ describe('lines of a seed', () => {
       [0, []],
       [0, []],
     ]);
-    expect(lines.rows).toBe(2);
+    expect(lines).toMatchObject({ rows: 2, read: 3 });
     expect(MEASURES).toHaveLength(MEASURE_COLUMNS.length);
   });
 

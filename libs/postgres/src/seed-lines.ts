@@ -39,8 +39,11 @@ export class KnownTraits {
 
 /** Reads the lines of one slice of a seed. */
 export class SeedLines {
-  /** Rows that were handed on. */
+  /** Rows that were handed on, of those that were read. */
   rows = 0;
+  read = 0;
+  /** `startTime` of the row that was read last, in microseconds; null before the first. */
+  last: number | null = null;
   readonly rejections: Rejections = new Map();
   private readonly text = new CopyTextReader();
   private readonly measures = new SeedMeasures();
@@ -58,6 +61,7 @@ export class SeedLines {
       const at = measures.read(text, from);
       const end = text.indexOf('\n', at);
       from = end + 1;
+      this.read += 1;
       this.reject(measures.rejections);
       if (!measures.placed) continue;
       const { traits, rejections } = this.known.of(text.slice(at, end));
@@ -65,6 +69,7 @@ export class SeedLines {
       this.rows += 1;
       this.take(traits, measures);
     }
+    if (text !== '') this.last = measures.startMicros;
   }
 
   private reject(reasons: readonly RejectionReason[]): void {

@@ -1,15 +1,29 @@
-/** A span of startTime that one transaction reads, in milliseconds since the Unix epoch. */
+/**
+ * Which rows one transaction reads, in the order of `startTime`, in microseconds since the Unix epoch: as fine as the column
+ * is, so that what has been read is told from what comes next.
+ */
 export interface Slice {
   readonly from: number;
-  /** Not included; null for the last slice, which has no end. */
-  readonly until: number | null;
+  /**
+   * Rows to read, and those that began together with the last of them; null for the last slice, which has all that are
+   * left: rows of a far future or of infinity.
+   */
+  readonly rows: number | null;
+}
+
+/** How the reading of a slice ended. */
+export interface SliceEnd {
+  /** startTime of its last row, in microseconds; null where it had none. */
+  readonly last: number | null;
+  /** It had as many rows as were asked for, so that there may be more. */
+  readonly full: boolean;
 }
 
 /** Where the reading of a span stands. */
 export interface SlicePlan {
-  /** Everything before this has been read. */
+  /** Everything before this has been read, in microseconds. */
   readonly from: number;
-  /** startTime of the last row of the span. */
+  /** startTime of the last row of the span, in microseconds. */
   readonly last: number;
   /**
    * Rows that the next slice should have. Rows and not time: traffic comes in bursts, and a slice that is cut by time
@@ -25,44 +39,42 @@ export interface SlicePlan {
 export const SLICE_TARGET_MS = 1_000;
 /** After this the server ends a slice by itself; with what comes after it, no lock is held for 5 s (W11). */
 export const SLICE_LIMIT_MS = 4_500;
+/** Microseconds from which on rows are read in one slice: later ones a double does not tell apart. */
+export const FAR_FUTURE = Date.UTC(2100, 0, 1) * 1_000;
 
 const FIRST_ROWS = 20_000;
 const MOST_ROWS = 2_000_000;
 const LONGEST_GROWTH = 4;
 
-/** A plan for the rows from `since` to `last`, oldest first. */
+/** A plan for the rows from `since` to `last`, oldest first. Times in whole milliseconds since the Unix epoch. */
 export function planSlices(since: number, last: number): SlicePlan {
-  return { from: since, last, rows: FIRST_ROWS, losses: 0, done: false };
+  return { from: since * 1_000, last: last * 1_000, rows: FIRST_ROWS, losses: 0, done: false };
 }
 
-/**
- * The slice to read next.
- *
- * @param next startTime in whole milliseconds of the row that follows the plan's number of rows; null where there is
- * none: that slice has no end, for rows at infinity
- */
-export function nextSlice(plan: SlicePlan, next: number | null): Slice {
-  return { from: plan.from, until: next === null ? null : Math.max(next, plan.from + 1) };
+/** The slice to read next. */
+export function nextSlice(plan: SlicePlan): Slice {
+  return { from: plan.from, rows: plan.from < FAR_FUTURE ? plan.rows : null };
 }
 
 /** The plan after a slice that took `elapsed` milliseconds: the next has as many rows as fit the target, within limits. */
-export function afterSlice(plan: SlicePlan, slice: Slice, elapsed: number): SlicePlan {
+export function afterSlice(plan: SlicePlan, slice: Slice, end: SliceEnd, elapsed: number): SlicePlan {
   const factor = Math.min(LONGEST_GROWTH, SLICE_TARGET_MS / Math.max(elapsed, 1));
   const rows = Math.min(MOST_ROWS, Math.max(1, Math.round(plan.rows * factor)));
-  return { ...plan, from: slice.until ?? plan.last, rows, losses: 0, done: slice.until === null };
+  const from = end.full && end.last !== null ? end.last + 1 : FAR_FUTURE;
+  return { ...plan, from, rows, losses: 0, done: slice.rows === null };
 }
 
 /** The plan after a slice that took too long: a quarter of it comes next. Null where it can't be made smaller. */
-export function afterLoss(plan: SlicePlan, slice: Slice | null): SlicePlan | null {
-  const smallest = slice !== null && slice.until !== null && slice.until - slice.from <= 1;
-  if (smallest || plan.rows <= 1) return null;
+export function afterLoss(plan: SlicePlan, slice: Slice): SlicePlan | null {
+  if (slice.rows === null || plan.rows <= 1) return null;
   return { ...plan, rows: Math.max(1, Math.floor(plan.rows / 4)), losses: plan.losses + 1 };
 }
 
-/** Share of the span that has been read, 0 to 1. */
+/** Share of the span that has been read, 0 to 1; `since` in milliseconds. */
 export function shareOf(plan: SlicePlan, since: number): number {
-  if (plan.done || plan.last <= since) return plan.done ? 1 : 0;
-  return Math.min(1, Math.max(0, (plan.from - since) / (plan.last - since)));
+  const start = since * 1_000;
+  if (plan.done || plan.last <= start) return plan.done ? 1 : 0;
+  return Math.min(1, Math.max(0, (plan.from - start) / (plan.last - start)));
 }
 
 /** Seconds that the rest will take; null as long as nothing can be said. */

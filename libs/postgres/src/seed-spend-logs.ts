@@ -3,7 +3,7 @@ import pg from 'pg';
 import copyStreams from 'pg-copy-streams';
 import type { Connection } from './connection.js';
 import { type KnownTraits, type Rejections, SeedLines, type TakeRow } from './seed-lines.js';
-import { SLICE_LIMIT_MS, type Slice } from './seed-slices.js';
+import { FAR_FUTURE, SLICE_LIMIT_MS, type Slice, type SliceEnd } from './seed-slices.js';
 import { inSnapshot, type SeedView, SliceOverdue } from './seed-transaction.js';
 
 /** The spend-log table that is read. */
@@ -15,7 +15,7 @@ export interface SpendLogSource {
 }
 
 /** What one slice gave. */
-export interface SliceResult {
+export interface SliceResult extends SliceEnd {
   readonly rows: number;
   readonly rejections: Rejections;
   /** False where another table bears the name by now. */
@@ -35,12 +35,20 @@ export interface SliceControls {
   readonly overdue: () => void;
 }
 
-/** The statement that reads a slice. Both kinds of timestamp take these literals for UTC, which the session is set to. */
-export function copyStatement(source: SpendLogSource, slice: Slice): string {
-  const upper = slice.until === null ? '' : ` AND "startTime" < ${timeLiteral(slice.until)}`;
-  const from = qualifiedName(source.schema, relationOf('spend_logs'));
-  return `COPY (SELECT ${seedSelectList(source.columns).join(', ')} FROM ${from} WHERE "startTime" >= ${timeLiteral(slice.from)}${upper}) TO STDOUT`;
+/**
+ * The statement that reads a slice: `from` says where it begins, and the index in whose order it reads where it ends. Both
+ * kinds of timestamp take these literals for UTC, which the session is set to.
+ */
+export function copyStatement(source: SpendLogSource, { from, rows }: Slice): string {
+  const table = qualifiedName(source.schema, relationOf('spend_logs'));
+  const select = `SELECT ${seedSelectList(source.columns).join(', ')} FROM ${table} WHERE "startTime" >= ${timeLiteral(from)}`;
+  if (rows === null) return `COPY (${select}) TO STDOUT`;
+  const until = `AND "startTime" < ${timeLiteral(FAR_FUTURE)}`;
+  return `COPY (${select} ${until} ORDER BY "startTime" FETCH FIRST ${rows} ROWS WITH TIES) TO STDOUT`;
 }
+
+/** Any other plan would read the whole table before it gave the first row of a slice. */
+const BY_INDEX = 'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off';
 
 /**
  * Reads one slice and hands its rows on as they come. Its transaction ends within 5 s, however slow the reader is.
@@ -54,12 +62,13 @@ export async function readSlice(
   handOn: SliceControls & { readonly known: KnownTraits; readonly row: TakeRow },
 ): Promise<SliceResult> {
   const lines = new SeedLines(handOn.known, handOn.row);
-  await view.connection.query('SET enable_seqscan = off');
+  await view.connection.query(BY_INDEX);
   const sameTable = await inSnapshot(view, async () => {
     await copyOut(view.connection, copyStatement(source, slice), handOn, (chunk) => lines.push(chunk));
     return isSameTable(view, source);
   });
-  return { rows: lines.rows, rejections: lines.rejections, sameTable };
+  const { rows, rejections, last } = lines;
+  return { rows, rejections, sameTable, last, full: slice.rows !== null && lines.read >= slice.rows };
 }
 
 /**
@@ -97,28 +106,6 @@ async function copyOut(
   }
 }
 
-/**
- * startTime in whole milliseconds of the row that comes `rows` rows after `from`, by the index alone; null where there
- * are not so many.
- */
-export async function findBound(
-  view: SeedView,
-  source: SpendLogSource,
-  from: number,
-  rows: number,
-): Promise<number | null> {
-  await view.connection.query('SET enable_seqscan = off');
-  return inSnapshot(view, async () => {
-    const [row] = await view.connection.query<{ value: string | null }>(
-      `SELECT floor(date_part('epoch', "startTime") * 1000)::text AS value
-         FROM ${qualifiedName(source.schema, relationOf('spend_logs'))}
-        WHERE "startTime" >= ${timeLiteral(from)} AND "startTime" < 'infinity'
-        ORDER BY "startTime" OFFSET ${rows} LIMIT 1`,
-    );
-    return finite(row?.value);
-  });
-}
-
 /** Oldest and newest startTime of the table, both by the index where there is one. */
 export async function readBounds(view: SeedView, source: SpendLogSource): Promise<SpendLogBounds> {
   const from = qualifiedName(source.schema, relationOf('spend_logs'));
@@ -144,13 +131,15 @@ async function isSameTable(view: SeedView, source: SpendLogSource): Promise<bool
   return row !== undefined && Number(row.oid) === source.oid;
 }
 
-const EARLIEST = Date.UTC(1000, 0, 1);
-const LATEST = Date.UTC(9999, 11, 31);
+const EARLIEST = Date.UTC(1000, 0, 1) * 1_000;
+const LATEST = Date.UTC(9999, 11, 31) * 1_000;
 
-/** Literals stay within the years that both sides write alike. */
-function timeLiteral(millis: number): string {
-  const bounded = Math.min(Math.max(millis, EARLIEST), LATEST);
-  return `'${new Date(bounded).toISOString().replace('T', ' ').replace('Z', '')}'`;
+/** Microseconds as a literal, which stays within the years that both sides write alike. */
+function timeLiteral(micros: number): string {
+  const bounded = Math.min(Math.max(micros, EARLIEST), LATEST);
+  const millis = Math.floor(bounded / 1_000);
+  const text = new Date(millis).toISOString().replace('T', ' ').replace('Z', '');
+  return `'${text}${String(bounded - millis * 1_000).padStart(3, '0')}'`;
 }
 
 function finite(text: string | null | undefined): number | null {

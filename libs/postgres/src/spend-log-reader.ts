@@ -12,14 +12,7 @@ import {
   type SlicePlan,
   shareOf,
 } from './seed-slices.js';
-import {
-  findBound,
-  readBounds,
-  readSlice,
-  type SliceControls,
-  type SliceResult,
-  type SpendLogSource,
-} from './seed-spend-logs.js';
+import { readBounds, readSlice, type SliceControls, type SliceResult, type SpendLogSource } from './seed-spend-logs.js';
 import { isTooSlow, type SeedView } from './seed-transaction.js';
 
 /** Reads the spend logs of a seed, slice by slice. */
@@ -57,12 +50,10 @@ export class SpendLogReader {
 
   /** The plan after one slice, be it read or lost. */
   private async step(plan: SlicePlan, start: number): Promise<SlicePlan> {
-    let slice: Slice | null = null;
+    const slice = nextSlice(plan);
     let result: SliceResult;
-    let began = performance.now();
+    const began = performance.now();
     try {
-      slice = nextSlice(plan, await findBound(await this.view(), this.source, plan.from, plan.rows));
-      began = performance.now();
       result = await readSlice(await this.view(), this.source, slice, {
         ...this.controls,
         known: this.known,
@@ -79,7 +70,7 @@ export class SpendLogReader {
     }
     this.controls.patience.relieved();
     this.rows += result.rows;
-    const next = afterSlice(plan, slice, performance.now() - began);
+    const next = afterSlice(plan, slice, result, performance.now() - began);
     handOver(() => this.tell(result, this.progress(next, start)));
     return next;
   }
@@ -111,13 +102,13 @@ export class SpendLogReader {
     }
   }
 
-  private async afterTrouble(plan: SlicePlan, slice: Slice | null, error: unknown): Promise<SlicePlan> {
+  private async afterTrouble(plan: SlicePlan, slice: Slice, error: unknown): Promise<SlicePlan> {
     if (!isTooSlow(error)) {
       await this.controls.patience.waitOut(error);
       return plan;
     }
     const next = afterLoss(plan, slice);
-    if (next === null) throw seedInterrupted('the rows of one millisecond take longer than 5 s to read', error);
+    if (next === null) throw seedInterrupted('the rows of one moment take longer than 5 s to read', error);
     return next;
   }
 }
