@@ -48,9 +48,10 @@ export class StepPreparation {
       this.#admission.renew();
       this.#renewAt = now + ADMISSION_RENEWAL;
     }
-    for (const series of delta.series.traffic_model?.values() ?? []) {
-      for (const text of series.keys()) this.#admission.modelSucceeded(keyParts(text)[2] as string);
-    }
+    const succeeded = new Set<string>();
+    for (const series of delta.series.traffic_model?.values() ?? [])
+      for (const text of series.keys()) succeeded.add(text);
+    for (const text of succeeded) this.#admission.modelSucceeded(keyParts(text)[2] as string);
     const series = new SeriesStep(state, this.#admission, entities);
     for (const kind of ALL_SERIES_KINDS) series.add(kind, delta.series[kind], now);
     return {
@@ -99,10 +100,10 @@ class SeriesStep {
     const expiring = leaving.size > 0;
     const gained = new Map<number, number>();
     const prepared: number[][] = [];
-    const newIds = new Map<string, number>();
+    const ids: StepIds = { created: new Map(), found: (added?.size ?? 0) > 1 ? new Map() : null };
     for (const [bucket, series] of added ?? []) {
       if (bucket < edge) continue;
-      const pairs = this.#addBucket(table, { bucket, series, newIds });
+      const pairs = this.#addBucket(table, { bucket, series, ids });
       for (const [id, pair] of pairs) {
         if (expiring) gained.set(id, (gained.get(id) ?? 0) + (pair[2] as number) - table.rowsIn(id, bucket));
         prepared.push(pair);
@@ -115,10 +116,10 @@ class SeriesStep {
   }
 
   /** What the series of one bucket stand at afterwards, by id: several may fold into one. */
-  #addBucket(table: SeriesTable, { bucket, series, newIds }: BucketStep): Map<number, number[]> {
+  #addBucket(table: SeriesTable, { bucket, series, ids }: BucketStep): Map<number, number[]> {
     const pairs = new Map<number, number[]>();
     for (const [text, values] of series) {
-      const id = this.#idOf(table, text, newIds);
+      const id = this.#idOf(table, text, ids);
       let pair = pairs.get(id);
       if (pair === undefined) {
         pair = table.pairBefore(id, bucket);
@@ -129,7 +130,16 @@ class SeriesStep {
     return pairs;
   }
 
-  #idOf(table: SeriesTable, text: string, newIds: Map<string, number>): number {
+  #idOf(table: SeriesTable, text: string, { created, found }: StepIds): number {
+    let id = found?.get(text);
+    if (id === undefined) {
+      id = this.#findOrCreate(table, text, created);
+      found?.set(text, id);
+    }
+    return id;
+  }
+
+  #findOrCreate(table: SeriesTable, text: string, newIds: Map<string, number>): number {
     const key = keyParts(text);
     const known = table.find(key);
     if (known !== undefined) return known.id;
@@ -144,11 +154,19 @@ class SeriesStep {
   }
 }
 
-/** One bucket of a kind, and the ids that this step has given to new series of the kind. */
+/** Ids of series of one kind in a step. */
+interface StepIds {
+  /** Given to new series, by the text of the key that is kept. */
+  readonly created: Map<string, number>;
+  /** Those met so far, by the text of a row's key: a slice of a seed has the same series in many buckets. */
+  readonly found: Map<string, number> | null;
+}
+
+/** One bucket of a kind. */
 interface BucketStep {
   readonly bucket: number;
   readonly series: ReadonlyMap<string, number[]>;
-  readonly newIds: Map<string, number>;
+  readonly ids: StepIds;
 }
 
 function addToPair(pair: number[], values: readonly number[]): void {
