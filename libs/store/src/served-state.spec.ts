@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { checkpointAt, SETTINGS, StepMaker } from '../../../test/contracts/state-steps.js';
 import { ServedState } from './served-state.js';
 
-const MANY = 100_000;
+const MANY = 30_000;
 
 function given() {
   const maker = new StepMaker();
