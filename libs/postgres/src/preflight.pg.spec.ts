@@ -130,6 +130,17 @@ describe('servers that are not set up', () => {
     await expect(given.connect()).rejects.toMatchObject(failure);
   });
 
+  it('is told at once, with what its tables lack', async () => {
+    await using other = await startPostgres({ flavor: 'debian-15', settings: { wal_level: 'replica' } });
+    await using given = await givenUpstream(other, { plugin: 'pgoutput' });
+    await given.sql.query('ALTER TABLE "LiteLLM_SpendLogs" DROP COLUMN total_tokens');
+    await given.sql.query(`CREATE ROLE reader LOGIN PASSWORD 'of the role'`);
+    await expect(given.connect({ user: 'reader', password: 'of the role' })).rejects.toMatchObject({
+      kind: 'wal-level',
+      message: expect.stringMatching(/wal_level is "replica".*may not start replication.*lacks "total_tokens"/),
+    });
+  });
+
   it('wal2json is not allowed: its remedy works as it is printed, and auto takes pgoutput', async () => {
     await using other = await startPostgres({ flavor: 'debian-15', settings: {} });
     await using given = await givenUpstream(other);

@@ -14,7 +14,7 @@ import { preflightTables, type TablePreflight } from './table-preflight.js';
 export interface Preflight extends TablePreflight {
   readonly server: ServerFacts;
   readonly slot: SlotFacts | null;
-  /** Null where a failure came before the choice. */
+  /** Null where a failure came before the choice, and it was not named. */
   readonly plugin: Plugin | null;
 }
 
@@ -40,7 +40,9 @@ export async function preflight(
   first: ServerPreflight,
 ): Promise<Preflight> {
   const { server, slot } = first;
-  const plugin = first.failures.length > 0 ? null : await pluginOrFailure(control, options, first);
+  // A probe makes a slot, which may be just what can't be done.
+  const named = options.plugin === 'pgoutput' ? options.plugin : null;
+  const plugin = first.failures.length > 0 ? named : await pluginOrFailure(control, options, first);
   const chosen = plugin instanceof ExporterFailure ? null : plugin;
   const found = await preflightTables(control, { options, server, plugin: chosen });
   const unused =

@@ -91,6 +91,21 @@ describe('a role with no more than it needs', () => {
     await given.sql.query(`DROP OWNED BY ${who.user}; DROP ROLE ${who.user}`);
   });
 
+  it('is told at once that it may not replicate, what it may not read, and which publications lack', async () => {
+    await using given = await givenUpstream(server, { plugin: 'pgoutput' });
+    const who = await role(given, 'NOREPLICATION');
+    const failure = await given.connect(who).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      kind: 'privilege-missing',
+      message: expect.stringMatching(
+        /may not start replication; .*may not read .*; publication "litellm_exporter" does not exist/,
+      ),
+      remedy: expect.stringMatching(/ALTER ROLE .* REPLICATION;[\s\S]*GRANT SELECT[\s\S]*CREATE PUBLICATION/),
+    });
+    expect((await inspectPostgres({ ...given.options, ...who }, signal)).failures).toHaveLength(3);
+    await given.sql.query(`DROP OWNED BY ${who.user}; DROP ROLE ${who.user}`);
+  });
+
   it('is told grants and publications at once, and the publications hold the tables that it may not read yet', async () => {
     await using given = await givenUpstream(server, { plugin: 'pgoutput' });
     const who = await role(given, 'REPLICATION');

@@ -1,4 +1,4 @@
-import { ExporterFailure, type Plugin } from '@app/change';
+import { ExporterFailure, type FailureKind, type Plugin } from '@app/change';
 import {
   relationOf,
   type SlotWatch,
@@ -11,7 +11,7 @@ import { takeAdvisoryLock } from './advisory-lock.js';
 import { Connection } from './connection.js';
 import { failuresAsOne } from './failures-as-one.js';
 import type { PluginChoice, PostgresOptions, Reporter } from './options.js';
-import { type Preflight, preflight, preflightServer } from './preflight.js';
+import { type Preflight, preflight, preflightServer, type ServerPreflight } from './preflight.js';
 import { shapeOf } from './schema-shape.js';
 import { PostgresSession } from './session.js';
 import { PostgresSlotWatch } from './slot-watch.js';
@@ -34,8 +34,11 @@ export class PostgresUpstream extends Upstream {
     try {
       await forgetTimeLimits(control);
       const first = await preflightServer(control, this.options);
-      throwAll(first.failures);
-      replication = await this.claim(control, signal, held);
+      if (first.failures.length > 0) throwAll(await allFailures(control, this.options, { first, signal }));
+      replication = await this.claim(control, signal, held).catch(async (denied: unknown) => {
+        if (isDenied(denied)) throwAll(await allFailures(control, this.options, { first, signal, denied }));
+        throw denied;
+      });
       const findings = await preflight(control, this.options, first);
       throwAll(findings.failures);
       return await this.session(control, replication, findings);
@@ -109,12 +112,48 @@ export class PostgresUpstream extends Upstream {
 export async function inspectPostgres(options: PostgresOptions, signal: AbortSignal): Promise<Preflight> {
   const control = await Connection.open(options, 'control', signal);
   try {
-    const findings = await preflight(control, options, await preflightServer(control, options));
-    const replication = await replicationFailure(options, signal);
-    return replication === null ? findings : { ...findings, failures: [...findings.failures, replication] };
+    return await inspect(control, options, { first: await preflightServer(control, options), signal });
   } finally {
     await control.close();
   }
+}
+
+/** What an operator mends at the server, so that whatever else has to be mended there is asked for at once. */
+const DENIED: readonly FailureKind[] = ['privilege-missing', 'slots-exhausted'];
+/** With these the server is not one to look further at: it is too old, not the one that is meant, or not open yet. */
+const ALONE: readonly FailureKind[] = ['server-unsupported', 'server-in-recovery'];
+
+function isDenied(error: unknown): error is ExporterFailure {
+  return error instanceof ExporterFailure && DENIED.includes(error.kind);
+}
+
+/** What is known when something stands in the way. */
+interface Obstacles {
+  readonly first: ServerPreflight;
+  readonly signal: AbortSignal;
+  /** Why there is no replication connection; it is tried without it. */
+  readonly denied?: ExporterFailure;
+}
+
+/** All that stands in the way: server, role, tables, grants and, where pgoutput is asked for, publications. */
+async function allFailures(
+  control: Connection,
+  options: PostgresOptions,
+  obstacles: Obstacles,
+): Promise<readonly ExporterFailure[]> {
+  const { failures } = obstacles.first;
+  if (failures.some(({ kind }) => ALONE.includes(kind))) return failures;
+  return (await inspect(control, options, obstacles)).failures;
+}
+
+async function inspect(
+  control: Connection,
+  options: PostgresOptions,
+  { first, signal, denied }: Obstacles,
+): Promise<Preflight> {
+  const refusal = denied ?? (await replicationFailure(options, signal));
+  const failures = refusal === null ? first.failures : [...first.failures, refusal];
+  return preflight(control, options, { ...first, failures });
 }
 
 async function replicationFailure(options: PostgresOptions, signal: AbortSignal): Promise<ExporterFailure | null> {
