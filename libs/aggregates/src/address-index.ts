@@ -10,7 +10,7 @@ export class AddressIndex {
   #places = new Uint32Array(FIRST_CAPACITY);
   #size = 0;
 
-  /** @param hashOf the hash, 32 bits without sign, of what lies at an address that is in the index */
+  /** @param hashOf the hash, 32 bits, of what lies at an address that is in the index */
   constructor(hashOf: (address: number) => number) {
     this.#hashOf = hashOf;
   }

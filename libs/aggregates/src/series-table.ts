@@ -8,13 +8,18 @@ import { SERIES_KINDS, type SeriesKind, type SeriesView } from './view.js';
 
 /** One series with its totals over all buckets in the window. */
 class Series implements SeriesView {
+  /** {@link hashOf} its key: to hash a name of a hundred letters again at each growth of the index was half of a load. */
+  readonly hash: number;
+
   constructor(
     readonly id: number,
     readonly key: readonly string[],
     /** Where its totals are. */
     readonly place: number,
     private readonly totals: SeriesTotals,
-  ) {}
+  ) {
+    this.hash = hashOf(key);
+  }
 
   get rows(): number {
     return this.totals.values[this.place] as number;
@@ -47,7 +52,7 @@ export class SeriesTable {
   readonly #totals: SeriesTotals;
   readonly #byId = new Map<number, Series>();
   /** Ids by the hash of their keys: a map by text would cost a series as much as all the rest. */
-  readonly #byKey = new AddressIndex((id) => hashOfTexts(this.#keyOf(id)));
+  readonly #byKey = new AddressIndex((id) => this.#seriesOf(id).hash);
   readonly #buckets = new Map<number, BucketTable>();
 
   constructor(readonly kind: SeriesKind) {
@@ -80,14 +85,23 @@ export class SeriesTable {
 
   /** The series of a key; undefined where it has none. */
   find(key: readonly string[]): SeriesView | undefined {
-    const id = this.#byKey.find(hashOfTexts(key), (one) => sameTexts(this.#keyOf(one), key));
+    return this.#named(key, hashOf(key));
+  }
+
+  #named(key: readonly string[], hash: number): Series | undefined {
+    const isIt = (id: number): boolean => {
+      const series = this.#seriesOf(id);
+      return series.hash === hash && sameTexts(series.key, key);
+    };
+    const id = this.#byKey.find(hash, isIt);
     return id === undefined ? undefined : this.#byId.get(id);
   }
 
   define(id: number, key: readonly string[]): void {
-    if (!this.#byId.has(id)) this.#byId.set(id, new Series(id, key, this.#totals.open(), this.#totals));
+    const series = this.#byId.get(id) ?? new Series(id, key, this.#totals.open(), this.#totals);
+    this.#byId.set(id, series);
     // Also for a known id: in a replay an older series of the same key may have taken and left the name meanwhile.
-    const named = this.find(key)?.id;
+    const named = this.#named(key, series.hash)?.id;
     if (named === id) return;
     if (named !== undefined) this.#byKey.remove(named);
     this.#byKey.add(id);
@@ -96,7 +110,7 @@ export class SeriesTable {
   drop(id: number): boolean {
     const series = this.#byId.get(id);
     if (series === undefined) return false;
-    if (this.find(series.key)?.id === id) this.#byKey.remove(id);
+    if (this.#named(series.key, series.hash) === series) this.#byKey.remove(id);
     this.#byId.delete(id);
     this.#totals.close(series.place);
     return true;
@@ -163,9 +177,14 @@ export class SeriesTable {
     }
   }
 
-  #keyOf(id: number): readonly string[] {
-    return (this.#byId.get(id) as Series).key;
+  #seriesOf(id: number): Series {
+    return this.#byId.get(id) as Series;
   }
+}
+
+/** As a signed number, which V8 keeps in place. */
+function hashOf(key: readonly string[]): number {
+  return hashOfTexts(key) | 0;
 }
 
 function sameTexts(one: readonly string[], other: readonly string[]): boolean {
