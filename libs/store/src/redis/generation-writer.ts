@@ -15,8 +15,8 @@ import type { ScriptCall } from './scripts/index.js';
 import { StepLog } from './step-log.js';
 import { failureOfReply, isWrongType } from './store-failures.js';
 
-/** Things that one record of a dump holds, so that the pieces made of it are full. */
-const DUMP_ITEMS = 20_000;
+/** Things that one record of a dump holds: enough for most pieces made of it to be full, few enough to be garbage before they are old. */
+const DUMP_ITEMS = 5_000;
 /** Keys deleted by one script call. */
 const DELETED = 128;
 
