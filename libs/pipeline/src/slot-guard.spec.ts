@@ -66,12 +66,12 @@ const LOST: SlotFacts = { ...slotAt(1n, 1n), confirmedFlush: null, restartLsn: n
 
 const stops: (() => Promise<void>)[] = [];
 
-function given(prepare: (watch: GivenWatch) => void, limit = LIMIT) {
+function given(prepare: (watch: GivenWatch) => void, { limit = LIMIT, interval = 5 } = {}) {
   const watch = new GivenWatch();
   prepare(watch);
   const told = new Told();
   const isOurs = ({ systemId }: SourceSight): boolean => systemId === watch.owner;
-  const guard = new SlotGuard({ watch, observer: told, interval: 5, limit, isOurs });
+  const guard = new SlotGuard({ watch, observer: told, interval, limit, isOurs });
   const stopping = new AbortController();
   const running = guard.run(stopping.signal);
   const stop = async (): Promise<void> => {
@@ -91,6 +91,22 @@ afterEach(async () => {
 });
 
 describe('the guard of the slot', () => {
+  it('shows the figures of a slot that was made meanwhile at once, without counting that as a look', async () => {
+    const { told, watch, guard } = given(
+      (watch) => {
+        watch.slot = null;
+      },
+      { interval: 3_600_000 },
+    );
+    await awaitUntil(() => told.of('slot').length === 1);
+    watch.slot = slotAt(1_000n, 1_000n);
+    watch.walEnd = 9_000n;
+    guard.refresh();
+    await awaitUntil(() => told.of('slot').length === 2);
+    expect(told.of('slot').at(-1)).toEqual([expect.objectContaining({ status: 'reserved', confirmedLag: 8_000 })]);
+    expect(watch.drops).toEqual([]);
+  });
+
   it('W11: tells the figures of the slot at each look, leader or not', async () => {
     const { told, looked, watch } = given((watch) => {
       watch.slot = slotAt(900n, 400n);
@@ -155,9 +171,12 @@ describe('the guard of the slot', () => {
     ['the stored state is another deployment’s, which may have a slot of that name', LIMIT, { owner: '8' }],
     ['the slot is lost, and holds nothing', LIMIT, { slot: LOST }],
   ] as const)('leaves the slot alone where %s', async (_, limit, state) => {
-    const { watch, told, looked } = given((watch) => {
-      Object.assign(watch, { walEnd: 9_000n }, state);
-    }, limit);
+    const { watch, told, looked } = given(
+      (watch) => {
+        Object.assign(watch, { walEnd: 9_000n }, state);
+      },
+      { limit },
+    );
     await looked(3);
     expect(watch.drops).toEqual([]);
     expect(told.of('warn')).toEqual([]);

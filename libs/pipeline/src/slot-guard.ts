@@ -1,5 +1,5 @@
 import type { SlotSight, SlotWatch, SourceSight, UpstreamSession } from '@app/litellm';
-import { exhaustMap, timer } from 'rxjs';
+import { exhaustMap, map, merge, Subject, timer } from 'rxjs';
 import type { PipelineObserver } from './observer.js';
 import { SlotLagWatch, slotLag } from './slot-lag.js';
 import { untilAborted } from './until-aborted.js';
@@ -33,6 +33,7 @@ export class SlotGuard {
   readonly #lag: SlotLagWatch;
   #gaveUp = false;
   #unseen = false;
+  readonly #changed = new Subject<void>();
   readonly #saidAt = new Map<string, number>();
 
   constructor(options: SlotGuardOptions) {
@@ -49,10 +50,10 @@ export class SlotGuard {
   async run(signal: AbortSignal): Promise<void> {
     const { watch, interval } = this.#options;
     let looking: Promise<void> = Promise.resolve();
-    const looks = timer(0, interval)
+    const looks = merge(timer(0, interval).pipe(map(() => true)), this.#changed.pipe(map(() => false)))
       .pipe(
-        exhaustMap(() => {
-          looking = this.#look();
+        exhaustMap((judges) => {
+          looking = this.#look(judges);
           return looking;
         }),
       )
@@ -63,7 +64,12 @@ export class SlotGuard {
     await looking;
   }
 
-  async #look(): Promise<void> {
+  /** The slot has been made, or is used again: its figures are shown now, and not only at the next interval. */
+  refresh(): void {
+    this.#changed.next();
+  }
+
+  async #look(judges: boolean): Promise<void> {
     const { watch, observer } = this.#options;
     try {
       const sight = await watch.look();
@@ -71,7 +77,7 @@ export class SlotGuard {
       observer.dependency('postgres', true);
       observer.source(sight.source);
       observer.slot(figuresOf(sight, this.#options.limit));
-      if (!sight.inRecovery && this.#options.isOurs(sight.source)) await this.#judge(sight);
+      if (judges && !sight.inRecovery && this.#options.isOurs(sight.source)) await this.#judge(sight);
     } catch (error) {
       observer.source(null);
       observer.slot(null);

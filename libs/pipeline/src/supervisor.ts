@@ -127,6 +127,7 @@ export class Supervisor {
       if (claimed === null) return;
       observer.leader(true);
       this.#writer.attach(claimed);
+      this.#guard.refresh();
       await this.#consume(session, signal);
     } finally {
       observer.leader(false);

@@ -5,15 +5,15 @@ import { insertSpendLogs } from '../../../test/support/litellm-tables.js';
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres-server.js';
 import { RecordingSink, sqlClient } from '../../../test/support/replication-session.js';
 import { SeedRecorder } from '../../../test/support/seed-recorder.js';
+import { flavor, plugins } from '../../../test/support/tested-server.js';
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+const [HOUR, DAY] = [3_600_000, 86_400_000];
 const now = Date.now();
 const request = { since: now - 30 * DAY, signal: new AbortController().signal };
 
 let server: PostgresServer;
 beforeAll(async () => {
-  server = await startPostgres({ flavor: 'debian-15' });
+  server = await startPostgres({ flavor });
 }, 60_000);
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
@@ -28,7 +28,7 @@ async function sums(given: GivenUpstream): Promise<{ rows: number; spend: number
   return rows[0];
 }
 
-describe('a seed equals the table', () => {
+describe(`a seed of ${flavor} equals the table`, () => {
   it.each([
     ['of today', {}],
     ['of early 2025', { shape: 'early-2025' }],
@@ -111,8 +111,8 @@ describe('a seed equals the table', () => {
   });
 });
 
-describe('a seed beside writers', () => {
-  it.each(['wal2json', 'pgoutput'] as const)('misses and doubles nothing under %s', async (plugin) => {
+describe(`a seed of ${flavor} beside writers`, () => {
+  it.each(plugins)('misses and doubles nothing under %s', async (plugin) => {
     await using given = await givenUpstream(server, { plugin });
     await using writer = await another(given);
     await insertSpendLogs(given.sql, { rows: 20_000, from: now - DAY, step: 1_000 });
@@ -183,7 +183,7 @@ describe('a seed beside writers', () => {
   });
 });
 
-describe('a seed leaves LiteLLM alone (W11)', () => {
+describe(`a seed of ${flavor} leaves LiteLLM alone (W11)`, () => {
   it('lets DROP INDEX through within 5 s, though its reader is slow, and reads the slice again in smaller ones', async () => {
     await using given = await givenUpstream(server);
     await using migration = await another(given);
