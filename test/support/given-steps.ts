@@ -36,7 +36,7 @@ export class GivenSteps {
       const fold = new TransactionFold(context, { kind: 'begin', commitLsn: lsnOf(1n), commitTime: this.now });
       for (const change of changes) fold.add(change as Parameters<TransactionFold['add']>[0]);
       const folded = fold.finish();
-      delta.merge(folded.delta);
+      folded.addTo(delta);
       folded.entities.mergeInto(entities);
     }
     return this.apply(delta, entities);

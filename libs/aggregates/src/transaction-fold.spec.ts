@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { insert, remove, update } from '../../../test/support/fake-postgres.js';
 import { key, team } from '../../../test/support/fake-state.js';
 import { SETTINGS, spend } from '../../../test/support/given-pipeline.js';
+import { Delta } from './delta.js';
 import { EntityState } from './entity-state.js';
 import { SpendFold } from './fold.js';
 import { type Folded, type RowChange, spendLogKey, TransactionFold } from './transaction-fold.js';
@@ -21,7 +22,13 @@ function folded(entities: EntityState, ...changes: Change[]): Folded {
   return fold.finish();
 }
 
-function counters({ delta }: Folded, kind: CounterKind): Record<string, number> {
+function deltaOf(one: Folded): Delta {
+  const delta = new Delta();
+  one.addTo(delta);
+  return delta;
+}
+
+function counters(delta: Delta, kind: CounterKind): Record<string, number> {
   const entries = [...(delta.counters[kind]?.values() ?? [])];
   return Object.fromEntries(entries.map(({ labels, value }) => [labels.join('|'), value[0]]));
 }
@@ -61,7 +68,7 @@ describe('the fold of a transaction', () => {
     const before = state(put(key('old', { keyName: 'sk-1', keyAlias: 'mine' })));
     const rotation = update('key', { token: 'new', key_name: 'sk-2' }, { token: 'old' });
     const one = folded(before, spend({ api_key: 'old', spend: 2 }), rotation, spend({ api_key: 'new', spend: 3 }));
-    expect(counters(one, 'key_spend_usd')).toEqual({ 'sk-2|mine': 5 });
+    expect(counters(deltaOf(one), 'key_spend_usd')).toEqual({ 'sk-2|mine': 5 });
   });
 
   it('an old key that is sent whole but unchanged is no rotation (REPLICA IDENTITY FULL)', () => {
@@ -94,9 +101,10 @@ describe('the fold of a transaction', () => {
       remove('spend_logs', { request_id: 'r2' }),
       truncate('LiteLLM_SpendLogs'),
     );
-    expect(counters(one, 'rows_ignored')).toEqual({ update: 1, delete: 2, truncate: 1 });
-    expect(one.delta.rows).toBe(0);
-    expect(one.delta.series).toEqual({});
+    const delta = deltaOf(one);
+    expect(counters(delta, 'rows_ignored')).toEqual({ update: 1, delete: 2, truncate: 1 });
+    expect(delta.rows).toBe(0);
+    expect(delta.series).toEqual({});
   });
 
   it('counts changes by table and operation, and transactions', () => {
@@ -107,21 +115,24 @@ describe('the fold of a transaction', () => {
       insert('team', { team_id: 't' }),
       truncate('LiteLLM_TeamTable'),
     );
-    expect(counters(one, 'changes')).toEqual({ 'spend_logs|insert': 2, 'team|insert': 1, 'team|truncate': 1 });
-    expect(counters(one, 'transactions')).toEqual({ '': 1 });
+    const delta = deltaOf(one);
+    expect(counters(delta, 'changes')).toEqual({ 'spend_logs|insert': 2, 'team|insert': 1, 'team|truncate': 1 });
+    expect(counters(delta, 'transactions')).toEqual({ '': 1 });
   });
 
   it('rows of unknown keys count under none/none, those of unknown teams under no team', () => {
     const one = folded(new EntityState(), spend({ api_key: 'who', team_id: 'nobody', spend: 4 }));
-    expect(counters(one, 'key_spend_usd')).toEqual({ 'none|none': 4 });
-    expect(counters(one, 'team_spend_usd')).toEqual({});
+    const delta = deltaOf(one);
+    expect(counters(delta, 'key_spend_usd')).toEqual({ 'none|none': 4 });
+    expect(counters(delta, 'team_spend_usd')).toEqual({});
   });
 
   it('keys and teams without name or alias are called none', () => {
     const before = state(put(key('k', { keyName: 'sk-1' })), put(team('t')));
     const one = folded(before, spend({ api_key: 'k', team_id: 't', spend: 4 }));
-    expect(counters(one, 'key_spend_usd')).toEqual({ 'sk-1|none': 4 });
-    expect(counters(one, 'team_spend_usd')).toEqual({ 't|none': 4 });
+    const delta = deltaOf(one);
+    expect(counters(delta, 'key_spend_usd')).toEqual({ 'sk-1|none': 4 });
+    expect(counters(delta, 'team_spend_usd')).toEqual({ 't|none': 4 });
   });
 
   it('an entity that feeds no family is not kept, and is forgotten when it feeds none any more', () => {
@@ -137,26 +148,56 @@ describe('the fold of a transaction', () => {
 
   it('a row without its primary key is counted and passed over', () => {
     const one = folded(new EntityState(), insert('team', { team_alias: 'nameless' }), remove('key', {}));
-    expect(counters(one, 'rows_rejected')).toEqual({ key_missing: 2 });
+    expect(counters(deltaOf(one), 'rows_rejected')).toEqual({ key_missing: 2 });
   });
 
   it('tables of another schema, and those that are not read, change nothing', () => {
     const foreign = { kind: 'insert', relation: { schema: 'other', table: 'LiteLLM_SpendLogs' }, row: {} } as const;
     const unknown = { kind: 'insert', relation: { schema: 'public', table: 'LiteLLM_AuditLog' }, row: {} } as const;
     const one = folded(new EntityState(), foreign, unknown);
-    expect(one.delta.counters.changes).toBeUndefined();
+    expect(deltaOf(one).counters.changes).toBeUndefined();
     expect(one.entities.empty).toBe(true);
   });
 
   it('a leaf of a partitioned table is the table', () => {
     const leaf = { ...spend(), relation: { schema: 'public', table: 'LiteLLM_SpendLogs_2026_01' } } as RowChange;
-    expect(folded(new EntityState(), leaf).delta.rows).toBe(1);
+    expect(folded(new EntityState(), leaf).rows).toBe(1);
   });
 
   it('an unreadable time is counted and gives no row; a spend that is no number counts 0', () => {
     const one = folded(new EntityState(), spend({ startTime: 'yesterday' }), spend({ spend: null, model: 'm' }));
-    expect(counters(one, 'rows_rejected')).toEqual({ time_unreadable: 1, spend_not_finite: 1 });
-    expect(counters(one, 'requests_processed')).toEqual({ 'm|success': 1 });
+    const delta = deltaOf(one);
+    expect(counters(delta, 'rows_rejected')).toEqual({ time_unreadable: 1, spend_not_finite: 1 });
+    expect(counters(delta, 'requests_processed')).toEqual({ 'm|success': 1 });
+  });
+
+  it('W9: a transaction of many rows comes to the same as many small ones, and keeps no rows', () => {
+    const rows = Array.from({ length: 2_500 }, (_, at) => spend({ model: `m${at % 3}`, spend: 1 }));
+    const large = folded(new EntityState(), ...rows);
+    const small = new Delta();
+    for (const row of rows) folded(new EntityState(), row).addTo(small);
+    const delta = deltaOf(large);
+    expect(large.rows).toBe(2_500);
+    expect(delta.series).toEqual(small.series);
+    expect(counters(delta, 'spend_usd')).toEqual({ m0: 834, m1: 833, m2: 833 });
+    expect(counters(delta, 'changes')).toEqual({ 'spend_logs|insert': 2_500 });
+  });
+
+  it('W10: a row that can not be folded is counted, named by its error alone, and takes no other with it', () => {
+    class Poisoned extends SpendFold {
+      override add(...[delta, byId, fact, origin]: Parameters<SpendFold['add']>): void {
+        if (fact.model === 'poison') throw new RangeError('secret content');
+        super.add(delta, byId, fact, origin);
+      }
+    }
+    const context = { fold: new Poisoned(SETTINGS), schema: 'public', entities: new EntityState() };
+    const fold = new TransactionFold(context, { kind: 'begin', commitLsn: lsnOf(1n), commitTime: NOW });
+    for (const model of ['a', 'poison', 'b']) fold.add(spend({ model }) as RowChange);
+    const one = fold.finish();
+    const delta = deltaOf(one);
+    expect(counters(delta, 'rows_rejected')).toEqual({ unfoldable_row: 1 });
+    expect(counters(delta, 'requests_processed')).toEqual({ 'a|success': 1, 'b|success': 1 });
+    expect(one.unfoldable).toBe('RangeError');
   });
 
   describe('rows whose metadata has to be read', () => {
@@ -172,8 +213,9 @@ describe('the fold of a transaction', () => {
       expect(fold.pending).toBe(0);
       fold.complete(facts, new Map([['r2', { status: null, errorClass: 'Timeout' }]]));
       const one = fold.finish();
-      expect(counters(one, 'request_errors')).toEqual({ 'gpt-5|unknown': 1, 'gpt-5|Timeout': 1 });
-      expect(counters(one, 'rows_rejected')).toEqual({ metadata_gone: 1 });
+      const delta = deltaOf(one);
+      expect(counters(delta, 'request_errors')).toEqual({ 'gpt-5|unknown': 1, 'gpt-5|Timeout': 1 });
+      expect(counters(delta, 'rows_rejected')).toEqual({ metadata_gone: 1 });
     });
 
     it('a row of history is not read for', () => {
@@ -181,7 +223,7 @@ describe('the fold of a transaction', () => {
       const old = new Date(NOW - 48 * 3_600_000).toISOString();
       fold.add(spend({ status: 'failure', metadata: undefined, startTime: old, endTime: old }) as RowChange);
       expect(fold.pending).toBe(0);
-      expect(counters(fold.finish(), 'rows_history')).toEqual({ '': 1 });
+      expect(counters(deltaOf(fold.finish()), 'rows_history')).toEqual({ '': 1 });
     });
   });
 

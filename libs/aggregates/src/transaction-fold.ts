@@ -24,12 +24,17 @@ import type { ExactSum } from './record.js';
 /** A change of rows inside a transaction. */
 export type RowChange = InsertChange | UpdateChange | DeleteChange | TruncateChange;
 
-/** What a whole transaction, or a slice of a seed, comes to. */
+/** What a whole transaction comes to. */
 export interface Folded {
-  readonly delta: Delta;
+  /** Spend-log rows that count. */
+  readonly rows: number;
   readonly entities: EntityLayer;
   /** Spend on a key, team or user row has grown. */
   readonly spendGrew: boolean;
+  /** Adds it to a delta, once: it is used up by that. A row that can't be folded is counted and passed over (W10). */
+  addTo(delta: Delta): void;
+  /** The name of the error by which a row could not be folded; null where all could. Known once it has been added. */
+  readonly unfoldable: string | null;
 }
 
 /** What the folding of a transaction needs to know. */
@@ -55,22 +60,32 @@ export function attributeByAlias(delta: Delta, byId: SpendById, entities: Entity
 }
 
 /**
- * Folds one transaction as its rows come: what it keeps depends on the series it touches, not on its rows (W9), but for
+ * Rows that a transaction keeps as they are until its commit. They are folded straight into what it is added to then: a delta of its own
+ * would be most of what a small transaction costs, and nearly all of its garbage.
+ */
+const KEPT_ROWS = 1_000;
+
+/**
+ * Folds one transaction: what it keeps of a large one depends on the series it touches, not on its rows (W9), but for
  * the rows whose metadata has yet to be read, which its owner fetches by {@link takePending} in good time.
  */
-export class TransactionFold {
+export class TransactionFold implements Folded {
+  readonly entities: EntityLayer;
   readonly #context: FoldContext;
   readonly #origin: FoldOrigin;
   readonly #delta = new Delta();
-  readonly #entities: EntityLayer;
   readonly #byId: SpendById = { teams: new Map(), keys: new Map() };
   #pending: SpendFact[] = [];
+  #kept: SpendFact[] = [];
+  #rows = 0;
+  #inserts = 0;
   #spendGrew = false;
+  #unfoldable: string | null = null;
 
   constructor(context: FoldContext, begin: BeginChange) {
     this.#context = context;
     this.#origin = { from: 'stream', commitTime: begin.commitTime };
-    this.#entities = new EntityLayer(context.entities);
+    this.entities = new EntityLayer(context.entities);
   }
 
   /** Rows that wait for their metadata. */
@@ -80,12 +95,20 @@ export class TransactionFold {
 
   /** Spend-log rows so far, those that wait for their metadata included. */
   get rows(): number {
-    return this.#delta.rows + this.#pending.length;
+    return this.#rows + this.#pending.length;
+  }
+
+  get spendGrew(): boolean {
+    return this.#spendGrew;
+  }
+
+  get unfoldable(): string | null {
+    return this.#unfoldable;
   }
 
   /** True once what is known of entities changes with the transaction. */
   get touchesEntities(): boolean {
-    return !this.#entities.empty;
+    return !this.entities.empty;
   }
 
   /** Takes in a change; tables that are not ours change nothing. */
@@ -96,8 +119,12 @@ export class TransactionFold {
     }
     const table = this.#tableOf(change.relation);
     if (table === null) return;
+    if (table === 'spend_logs' && change.kind === 'insert') {
+      this.#addRow(change);
+      return;
+    }
     this.#delta.countText('changes', table + SEPARATOR + change.kind, 1);
-    if (table === 'spend_logs') this.#addSpendLog(change);
+    if (table === 'spend_logs') this.#delta.count('rows_ignored', [change.kind], 1);
     else this.#addEntity(table, change);
   }
 
@@ -118,16 +145,23 @@ export class TransactionFold {
     for (const fact of facts) {
       const found = metadata.get(fact.requestId);
       if (found === undefined) this.#delta.count('rows_rejected', ['metadata_gone'], 1);
-      this.#fold(found === undefined ? fact : withMetadata(fact, found));
+      this.#keep(found === undefined ? fact : withMetadata(fact, found));
     }
   }
 
   /** What the transaction comes to. @throws Error while rows wait for their metadata. */
   finish(): Folded {
     if (this.#pending.length > 0) throw new Error('a transaction can be finished only when no row is pending');
-    attributeByAlias(this.#delta, this.#byId, this.#entities);
+    if (this.#inserts > 0) this.#delta.count('changes', ['spend_logs', 'insert'], this.#inserts);
     this.#delta.count('transactions', [], 1);
-    return { delta: this.#delta, entities: this.#entities, spendGrew: this.#spendGrew };
+    return this;
+  }
+
+  /** As {@link Folded} has it. */
+  addTo(delta: Delta): void {
+    delta.merge(this.#delta);
+    this.#foldKept(delta);
+    attributeByAlias(delta, this.#byId, this.entities);
   }
 
   #tableOf(relation: Relation): EntityTable | 'spend_logs' | null {
@@ -139,24 +173,37 @@ export class TransactionFold {
     if (table === null) return;
     this.#delta.count('changes', [table, 'truncate'], 1);
     if (table === 'spend_logs') this.#delta.count('rows_ignored', ['truncate'], 1);
-    else this.#entities.clear(table);
+    else this.entities.clear(table);
   }
 
-  #addSpendLog(change: InsertChange | UpdateChange | DeleteChange): void {
-    if (change.kind !== 'insert') {
-      this.#delta.count('rows_ignored', [change.kind], 1);
-      return;
-    }
-    const reading = readSpendFact(change.row);
+  #addRow({ row }: InsertChange): void {
+    this.#inserts += 1;
+    const reading = readSpendFact(row);
     for (const reason of reading.rejections) this.#delta.count('rows_rejected', [reason], 1);
-    if (reading.fact === null) return;
-    if (reading.needsMetadata && !this.#context.fold.isHistory(reading.fact, this.#origin)) {
-      this.#pending.push(reading.fact);
-    } else this.#fold(reading.fact);
+    const { fact } = reading;
+    if (fact === null) return;
+    if (this.#context.fold.isHistory(fact, this.#origin)) this.#delta.count('rows_history', [], 1);
+    else if (reading.needsMetadata) this.#pending.push(fact);
+    else this.#keep(fact);
   }
 
-  #fold(fact: SpendFact): void {
-    this.#context.fold.add(this.#delta, this.#byId, fact, this.#origin);
+  #keep(fact: SpendFact): void {
+    this.#rows += 1;
+    this.#kept.push(fact);
+    if (this.#kept.length >= KEPT_ROWS) this.#foldKept(this.#delta);
+  }
+
+  #foldKept(into: Delta): void {
+    const { fold } = this.#context;
+    for (const fact of this.#kept) {
+      try {
+        fold.add(into, this.#byId, fact, this.#origin);
+      } catch (error) {
+        this.#unfoldable = error instanceof Error ? error.name : 'unknown error';
+        into.count('rows_rejected', ['unfoldable_row'], 1);
+      }
+    }
+    this.#kept = [];
   }
 
   #addEntity(table: EntityTable, change: InsertChange | UpdateChange | DeleteChange): void {
@@ -166,20 +213,20 @@ export class TransactionFold {
       return;
     }
     if (change.kind === 'delete') {
-      this.#entities.delete(table, key);
+      this.entities.delete(table, key);
       return;
     }
     const oldKey = change.kind === 'update' && change.oldKey !== null ? entityKeyOfRow(table, change.oldKey) : null;
     const moved = oldKey !== null && oldKey !== key;
-    const previous = this.#entities.get(table, moved ? oldKey : key);
+    const previous = this.entities.get(table, moved ? oldKey : key);
     if (moved) {
-      this.#entities.delete(table, oldKey);
-      if (table === 'key') this.#entities.replaceToken(oldKey, key);
+      this.entities.delete(table, oldKey);
+      if (table === 'key') this.entities.replaceToken(oldKey, key);
     }
     const entity = readEntity(table, change.row, previous);
     this.#spendGrew ||= previous !== undefined && spendOf(entity) > spendOf(previous);
-    if (isKept(entity)) this.#entities.put(entity);
-    else this.#entities.delete(table, entityKey(entity));
+    if (isKept(entity)) this.entities.put(entity);
+    else this.entities.delete(table, entityKey(entity));
   }
 }
 

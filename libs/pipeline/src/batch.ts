@@ -68,13 +68,13 @@ export class Batch {
   }
 
   #addTransaction({ folded, commitLsn, endLsn, commitTime, changes }: TransactionPiece): void {
-    this.delta.merge(folded.delta);
+    folded.addTo(this.delta);
     folded.entities.mergeInto(this.entities);
     this.#moveTo(endLsn);
     this.commitTime = commitTime;
     this.delta.figures.last_commit = writeCountedCommit({ commitLsn, commitTime, changes });
     this.delta.figures.last_commit_timestamp_seconds = commitTime / 1000;
-    if (folded.delta.rows > 0) this.delta.figures.counted_until = commitTime;
+    if (folded.rows > 0) this.delta.figures.counted_until = commitTime;
     this.transactions += 1;
     this.urgent = true;
   }

@@ -9,7 +9,7 @@ import { gatherTransactions } from './gather-transactions.js';
 import { HistoryWatch } from './history-watch.js';
 import { KnownHistory, readCountedCommit } from './known-history.js';
 import type { PipelineObserver } from './observer.js';
-import { MESSAGE_PREFIX, type Piece } from './piece.js';
+import { MESSAGE_PREFIX, type Piece, type TransactionPiece } from './piece.js';
 import type { PoisonWatch } from './poison-watch.js';
 import { RejectionLog } from './rejection-log.js';
 import { SeedWanted } from './seed-wanted.js';
@@ -153,12 +153,16 @@ export class StreamConsumer {
     if (piece.kind === 'heartbeat') this.#heartbeatReturned(piece.content);
     if (piece.kind === 'transaction') {
       this.#ledger.receive(piece.endLsn);
-      const { delta, spendGrew } = piece.folded;
-      this.#silence.observe({ rows: delta.rows, spendGrew }, Date.now());
+      this.#silence.observe(piece.folded, Date.now());
     }
     if (piece.kind === 'idle') this.#ledger.receive(piece.walEnd);
     writer.take(piece);
+    if (piece.kind === 'transaction') this.#tellUnfoldable(piece);
     if (writer.full) this.#hold('store', true);
+  }
+
+  #tellUnfoldable({ folded: { unfoldable }, endLsn }: TransactionPiece): void {
+    if (unfoldable !== null) this.#rejections.reject('unfoldable_row', unfoldable, endLsn);
   }
 
   /** The socket is read only while nobody holds it (W9). */

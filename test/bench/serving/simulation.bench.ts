@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { AggregateState, emptyRecord, SpendFold, StepPreparation, TransactionFold } from '@app/aggregates';
+import { AggregateState, Delta, emptyRecord, SpendFold, StepPreparation, TransactionFold } from '@app/aggregates';
 import { lsnOf } from '@app/change';
 import { bench, type PlotLine, type PreparedBench, type Round } from '../framework/bench.js';
 import { ExactRecount } from './exact-recount.js';
@@ -152,7 +152,10 @@ class Scene implements PreparedBench {
       // So that the client of Redis can read its answers, as it can while rows come from a socket.
       if (row % 500 === 0) await setImmediate();
     }
-    const { delta, entities } = transaction.finish();
+    const folded = transaction.finish();
+    const delta = new Delta();
+    folded.addTo(delta);
+    const { entities } = folded;
     await this.redis.commit(this.#preparation.prepare({ delta, entities, clock: this.#clock }));
   }
 }

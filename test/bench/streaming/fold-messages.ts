@@ -65,7 +65,7 @@ export class MessageFolding {
     if (transaction === null) throw new Error('a commit without a begin');
     // What pgoutput leaves out of failure rows costs a query, and is none of this bench's business.
     transaction.complete(transaction.takePending(), new Map());
-    this.gathered.merge(transaction.finish().delta);
+    transaction.finish().addTo(this.gathered);
     this.gatheredTransactions += 1;
     if (this.gatheredTransactions < STEP) return;
     const entities = new EntityLayer(this.state.entities);
