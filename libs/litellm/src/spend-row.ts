@@ -149,7 +149,22 @@ function cacheResultOf(value: Cell): CacheResult {
 /** Null where the value is no JSON, inside of a JSON string or outside; JSON of any other shape has no tags. */
 function readTags(value: Cell): readonly string[] | null {
   if (value === null || value === undefined || value === '' || value === '[]' || value === '{}') return NO_TAGS;
-  const json = jsonOf(value);
+  if (typeof value !== 'string') return tagsIn(jsonOf(value));
+  let tags = readBefore.get(value);
+  if (tags === undefined) {
+    tags = tagsIn(jsonOf(value));
+    if (readBefore.size >= REMEMBERED) readBefore.clear();
+    if (value.length <= LONGEST_REMEMBERED) readBefore.set(value, tags);
+  }
+  return tags;
+}
+
+/** Most rows bear the tags of others: parsing them again would be most of what a row's tags cost. */
+const readBefore = new Map<string, readonly string[] | null>();
+const REMEMBERED = 1_000;
+const LONGEST_REMEMBERED = 1_000;
+
+function tagsIn(json: unknown): readonly string[] | null {
   if (json === undefined) return null;
   if (!Array.isArray(json)) return NO_TAGS;
   const tags = new Set<string>();
