@@ -33,6 +33,8 @@ export class Delta {
   readonly counters: { readonly [K in CounterKind]?: Map<string, CounterDelta> } = {};
   readonly histograms: { readonly [K in HistogramKind]?: Map<string, HistogramDelta> } = {};
   readonly figures: Partial<Record<FigureName | 'covered_since', number | string>> = {};
+  /** Where the last row of each kind went: most of the next ones go there, too. */
+  readonly #last: { [K in SeriesKind]?: { readonly bucket: number; readonly series: Map<string, number[]> } } = {};
 
   /** Adds rows to one bucket of the series with this text of its key; returns its values, for its sums to be added. */
   addRow(kind: SeriesKind, text: string, bucket: number, rows = 1): number[] {
@@ -94,18 +96,27 @@ export class Delta {
   }
 
   #valuesOf(kind: SeriesKind, text: string, bucket: number): number[] {
-    const buckets = mapIn(this.series, kind);
-    let series = buckets.get(bucket);
-    if (series === undefined) {
-      series = new Map();
-      buckets.set(bucket, series);
+    let last = this.#last[kind];
+    if (last?.bucket !== bucket) {
+      last = { bucket, series: this.#seriesIn(kind, bucket) };
+      this.#last[kind] = last;
     }
+    const { series } = last;
     let values = series.get(text);
     if (values === undefined) {
       values = zeros(SERIES_KINDS[kind].sums.length);
       series.set(text, values);
     }
     return values;
+  }
+
+  #seriesIn(kind: SeriesKind, bucket: number): Map<string, number[]> {
+    const buckets = mapIn(this.series, kind);
+    const known = buckets.get(bucket);
+    if (known !== undefined) return known;
+    const series = new Map<string, number[]>();
+    buckets.set(bucket, series);
+    return series;
   }
 
   #counter(kind: CounterKind, text: string, labels?: readonly string[]): [number, number] {
