@@ -1,7 +1,7 @@
 import type { SpendFact, SpendMeasures, SpendTraits } from '@app/litellm';
 import type { Delta } from './delta.js';
 import { addExactAt } from './exact-sum.js';
-import { type RowKeys, rowKeys, type SpendFold, type TimeSpan } from './fold.js';
+import type { RowKeys, SpendFold, TimeSpan } from './fold.js';
 
 /** Traits that are remembered at a time, whether they have rows or not. */
 const REMEMBERED = 16_384;
@@ -75,7 +75,7 @@ export class AlikeRows {
       this.flush(delta);
       this.#byTraits.clear();
     }
-    const alike = { traits, keys: rowKeys(traits), rows: 0, sums: [0, 0, 0, 0, 0] };
+    const alike = { traits, keys: this.#fold.keysOf(traits), rows: 0, sums: [0, 0, 0, 0, 0] };
     this.#byTraits.set(traits, alike);
     return alike;
   }

@@ -2,6 +2,7 @@ import type { SpendFact, SpendTraits } from '@app/litellm';
 import type { Delta } from './delta.js';
 import { addExactAt } from './exact-sum.js';
 import { SEPARATOR } from './key.js';
+import { type ModelKeys, RememberedModels } from './model-keys.js';
 import type { AggregateSettings } from './settings.js';
 import type { WindowName } from './view.js';
 import { bucketOf, edgeOf, type WindowSpec, windowSpecs } from './windows.js';
@@ -27,18 +28,21 @@ export interface RowKeys {
   readonly team: string;
   readonly status: string;
   readonly cache: string;
+  readonly prompt: string;
+  readonly completion: string;
   readonly traffic: string;
 }
 
-/** Those of a row with these traits. */
-export function rowKeys(traits: SpendTraits): RowKeys {
+function rowKeys(traits: SpendTraits, ofModel: ModelKeys): RowKeys {
   const { user, teamId, organizationId, model, status, cache, modelId, modelGroup, provider } = traits;
   const team = teamId === '' && organizationId === '';
   return {
     user: user === '' ? '' : user + SEPARATOR + model,
     team: team ? '' : teamId + SEPARATOR + organizationId + SEPARATOR + model,
-    status: model + SEPARATOR + status,
-    cache: cache === 'none' ? '' : model + SEPARATOR + cache,
+    status: ofModel[status],
+    cache: cache === 'none' ? '' : ofModel[cache],
+    prompt: cache === 'hit' ? ofModel.promptCached : ofModel.prompt,
+    completion: cache === 'hit' ? ofModel.completionCached : ofModel.completion,
     traffic: status === 'success' ? modelId + SEPARATOR + modelGroup + SEPARATOR + model + SEPARATOR + provider : '',
   };
 }
@@ -63,11 +67,17 @@ const WINDOWS_BY_START = ['S', 'R', 'E', 'K'] as const;
 export class SpendFold {
   readonly #settings: AggregateSettings;
   readonly #specs: Readonly<Record<WindowName, WindowSpec>>;
+  readonly #models = new RememberedModels();
   #edges: Record<WindowName, number> = { S: 0, R: 0, E: 0, K: 0, M: 0 };
 
   constructor(settings: AggregateSettings) {
     this.#settings = settings;
     this.#specs = windowSpecs(settings);
+  }
+
+  /** The texts of keys of a row with these traits. */
+  keysOf(traits: SpendTraits): RowKeys {
+    return rowKeys(traits, this.#models.keysOf(traits.model));
   }
 
   /** Tells the state's now: what lies before its window edges is not folded any more. */
@@ -121,7 +131,7 @@ export class SpendFold {
       return;
     }
     delta.rows += 1;
-    const keys = rowKeys(fact);
+    const keys = this.keysOf(fact);
     this.#addSpendWindow(delta, fact, keys);
     this.#addShortWindows(delta, fact, keys);
     this.#addLastMinute(delta, { fact, keys, arrival: origin.from === 'stream' ? origin.commitTime : fact.endTime });
@@ -193,9 +203,8 @@ export class SpendFold {
     delta.countText('requests_processed', keys.status, 1);
     if (fact.status === 'failure') delta.countText('request_errors', model + SEPARATOR + fact.errorType, 1);
     if (keys.cache !== '') delta.countText('request_cache', keys.cache, 1);
-    const cached = fact.cache === 'hit' ? `${SEPARATOR}true` : `${SEPARATOR}false`;
-    delta.countText('tokens_processed', `${model}${SEPARATOR}prompt${cached}`, fact.promptTokens);
-    delta.countText('tokens_processed', `${model}${SEPARATOR}completion${cached}`, fact.completionTokens);
+    delta.countText('tokens_processed', keys.prompt, fact.promptTokens);
+    delta.countText('tokens_processed', keys.completion, fact.completionTokens);
     if (fact.teamId !== '') addById(byId.teams, fact.teamId, fact.spend);
     addById(byId.keys, fact.apiKey, fact.spend);
     this.#observe(delta, fact);
