@@ -1,6 +1,6 @@
 import { AggregateState, type EntityLookup, type FoldContext, SpendFold, type StateStore } from '@app/aggregates';
 import { type Checkpoint, type Epoch, ExporterFailure, isFailure, LSN_ZERO, type Lsn } from '@app/change';
-import { asyncScheduler, filter, from, type Observable, Subject } from 'rxjs';
+import { asapScheduler, filter, from, type Observable, Subject } from 'rxjs';
 import { Batch, type WriterInput } from './batch.js';
 import { conflate } from './conflate.js';
 import type { PipelineObserver } from './observer.js';
@@ -12,11 +12,13 @@ export interface WriterClaim {
   readonly checkpoint: Checkpoint;
 }
 
-/** Milliseconds in which transactions that come close together are stored together. */
-const SPACING = 10;
-/** As a stream catches up nobody waits for its single rows, and the same series come again and again: larger steps are cheaper by the row. */
-const LONGEST_SPACING = 250;
+/**
+ * A row that comes alone is stored at once, and what comes while a step is under way goes into the next one. As a stream catches up nobody
+ * waits for its single rows, and the same series come again and again: larger steps are cheaper by the row, so the next one begins a
+ * millisecond after the last for each ten rows of that, and a quarter of a second after it at the latest.
+ */
 const ROWS_PER_MILLISECOND = 10;
+const LONGEST_SPACING = 250;
 /** Rows gathered while a step is being stored at which the socket is paused. */
 const HIGH_ROWS = 50_000;
 
@@ -57,8 +59,9 @@ export class Writer {
           add: (batch, input: WriterInput) => this.#add(batch, input),
           ready: (batch) => batch.urgent && this.#storing !== null,
           project: (batch) => this.#project(batch),
-          spacing: ({ rows }) => Math.min(LONGEST_SPACING, Math.max(SPACING, rows / ROWS_PER_MILLISECOND)),
-          scheduler: asyncScheduler,
+          spacing: ({ rows }) => Math.min(LONGEST_SPACING, rows / ROWS_PER_MILLISECOND),
+          // At the end of the turn, so that all that one read of the socket brings goes together.
+          scheduler: asapScheduler,
         }),
       )
       .subscribe(this.#stored);
