@@ -21,6 +21,7 @@ export interface CommandLine {
   readonly now?: number;
   readonly size: SizeName;
   readonly promptBytes: number;
+  readonly invented: boolean;
   readonly historyRows: number;
   readonly historyDays: number;
   readonly verbose: boolean;
@@ -126,6 +127,7 @@ function addTrafficOptions(command: Command): void {
     .option('--flush-every <s>', 'seconds between updates of entity spend; 0 for none', decimal, 5)
     .option('--step-every <s>', 'seconds between rotations, renames, resets and the like; 0 for none', decimal, 5)
     .option('--prompt-bytes <n>', 'bytes of prompt in every row', whole(0, 100_000_000), 0)
+    .option('--no-invented', 'no models and tags that callers make up, new ones all the time')
     .option('--history-rows <n>', 'rows of history to write before traffic', whole(0, Number.MAX_SAFE_INTEGER), 0)
     .option('--history-days <n>', 'days over which history lies', whole(1, 3_650), 30)
     .option('--verbose', 'a line for every step', false);

@@ -37,6 +37,8 @@ export interface SimulatorOptions {
   readonly size?: WorldSize;
   /** Bytes of prompt in every row; 0. */
   readonly promptBytes?: number;
+  /** Whether callers make up models and tags, new ones all the time; true. */
+  readonly invented?: boolean;
 }
 
 /** What happened in a batch of rows or a step. */
@@ -65,7 +67,7 @@ export class Simulator {
   readonly #layoutRandom: Random;
 
   constructor(connection: Connection, options: SimulatorOptions = {}) {
-    const { seed = 1, now, size = worldSizes.small, promptBytes = 0 } = options;
+    const { seed = 1, now, size = worldSizes.small, promptBytes = 0, invented = true } = options;
     this.clock = now === undefined ? wallClock : fixedClock(now);
     const start = this.clock.now();
     const random = new Random(seed);
@@ -75,7 +77,8 @@ export class Simulator {
     this.#batches = run.fork('batches');
     this.database = new Database(connection, options.schema ?? 'public');
     this.world = buildWorld(random.fork('world'), size, start);
-    this.traffic = new Traffic({ random: run.fork('traffic'), world: this.world, clock: this.clock, promptBytes });
+    const { world, clock } = this;
+    this.traffic = new Traffic({ random: run.fork('traffic'), world, clock, promptBytes, invented });
     const tables = tableOptionsOf(options);
     const shapes = tablesOf(tables.shape);
     const layout = new Map(shapes.map((shape) => [shape.name, layOut(shape, tables, this.#layoutRandom)]));

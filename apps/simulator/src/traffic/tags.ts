@@ -25,8 +25,16 @@ const oddities: readonly Json[] = [
   7,
 ];
 
+/** What tags are made from. */
+interface TagSource {
+  readonly random: Random;
+  readonly world: World;
+  /** Whether callers make up tags of their own. */
+  readonly invented: boolean;
+}
+
 /** `request_tags` of a request: its own tags, then the two that LiteLLM adds for the client. */
-export function makeTags(random: Random, world: World, key: KeyRow | undefined): Json {
+export function makeTags({ random, world, invented }: TagSource, key: KeyRow | undefined): Json {
   if (random.chance(0.02)) return random.pick(oddities);
   const tags: string[] = [];
   if (world.tagNames.length > 0 && random.chance(0.6)) {
@@ -38,7 +46,7 @@ export function makeTags(random: Random, world: World, key: KeyRow | undefined):
     ]);
     for (let index = 0; index < count; index += 1) tags.push(random.pickSkewed(world.tagNames));
   }
-  if (random.chance(0.03)) tags.push(`trace-${random.hex(8)}`);
+  if (random.chance(0.03) && invented) tags.push(`trace-${random.hex(8)}`);
   if (tags.length > 0 && random.chance(0.05)) tags.push(tags[0] as string);
   if (key !== undefined && typeof key.metadata === 'object' && key.metadata !== null && 'tags' in key.metadata) {
     tags.push('from-key');

@@ -12,7 +12,7 @@ const NOW = Date.parse('2026-11-01T12:00:00Z');
 function trafficOf(seed: number, promptBytes = 0): Traffic {
   const world = buildWorld(new Random(1), worldSizes.small, NOW);
   world.retire('a'.repeat(64));
-  return new Traffic({ random: new Random(seed), world, clock: fixedClock(NOW), promptBytes });
+  return new Traffic({ random: new Random(seed), world, clock: fixedClock(NOW), promptBytes, invented: true });
 }
 
 const rows = trafficOf(1).rows(5_000);

@@ -14,6 +14,8 @@ export interface TrafficSource {
   readonly clock: Clock;
   /** Bytes of prompt stored with each row; 0 is LiteLLM's default of storing none. */
   readonly promptBytes: number;
+  /** Whether callers make up models and tags. */
+  readonly invented: boolean;
 }
 
 /** Who called, and what for. */
@@ -49,7 +51,7 @@ export class Traffic {
 
   /** A row of a request that ended a few seconds ago, with the given columns in place of the drawn ones. */
   row(overrides: Partial<SpendLogRow> = {}): SpendLogRow {
-    const { random, world } = this.#source;
+    const { random, world, invented } = this.#source;
     const outcome = random.weighted<Outcome>([
       [60, 'answer'],
       [28, 'stream'],
@@ -65,7 +67,7 @@ export class Traffic {
       ...this.#times(outcome),
       ...this.#usage(outcome, model),
       ...this.#bodies(),
-      request_tags: makeTags(random, world, caller.key),
+      request_tags: makeTags({ random, world, invented }, caller.key),
       ...overrides,
     };
     if (!('metadata' in overrides)) {
@@ -143,10 +145,10 @@ export class Traffic {
   }
 
   #request(outcome: Outcome, model: Model | undefined): Request {
-    const { random } = this.#source;
+    const { random, invented } = this.#source;
     const failed = outcome === 'failure';
     const callId = random.uuid();
-    const name = nameOf(random, failed, model);
+    const name = model === undefined ? '' : nameOf({ random, invented }, failed, model);
     return {
       request_id: random.chance(0.8) ? `chatcmpl-${random.uuid()}` : callId,
       call_type: failed && random.chance(0.5) ? '' : random.pick(callTypes[model?.mode ?? 'chat']),
@@ -200,8 +202,12 @@ function durationOf(random: Random, outcome: Outcome): number {
   return Math.min(6_000_000, Math.round(random.logNormal(outcome === 'stream' ? 4_000 : 1_200, 1)));
 }
 
-function nameOf(random: Random, failed: boolean, model: Model | undefined): string {
-  if (model === undefined || random.chance(0.005)) return '';
+function nameOf(
+  { random, invented }: Pick<TrafficSource, 'random' | 'invented'>,
+  failed: boolean,
+  model: Model,
+): string {
+  if (random.chance(0.005)) return '';
   if (!failed) return model.name;
-  return random.chance(0.2) ? `gpt-${random.hex(5)}-invented` : model.group;
+  return random.chance(0.2) && invented ? `gpt-${random.hex(5)}-invented` : model.group;
 }
