@@ -19,6 +19,8 @@ export interface WriterClaim {
  */
 const ROWS_PER_MILLISECOND = 10;
 const LONGEST_SPACING = 250;
+/** After a step without rows: a server that asks for each of its positions gets them one by one otherwise. */
+const SPACING_WITHOUT_ROWS = 10;
 /** Rows gathered while a step is being stored at which the socket is paused. */
 const HIGH_ROWS = 50_000;
 
@@ -27,6 +29,11 @@ const NOTHING_KNOWN: EntityLookup = {
   keyOfToken: () => undefined,
   replacementOf: () => undefined,
 };
+
+/** Milliseconds from the start of a step of so many rows to that of the next. */
+function spacingAfter(rows: number): number {
+  return rows === 0 ? SPACING_WITHOUT_ROWS : Math.min(LONGEST_SPACING, rows / ROWS_PER_MILLISECOND);
+}
 
 /**
  * Stores what it takes in, step by step, in order (W3): one step is under way, and everything that comes meanwhile is
@@ -59,7 +66,7 @@ export class Writer {
           add: (batch, input: WriterInput) => this.#add(batch, input),
           ready: (batch) => batch.urgent && this.#storing !== null,
           project: (batch) => this.#project(batch),
-          spacing: ({ rows }) => Math.min(LONGEST_SPACING, rows / ROWS_PER_MILLISECOND),
+          spacing: ({ rows }) => spacingAfter(rows),
           // At the end of the turn, so that all that one read of the socket brings goes together.
           scheduler: asapScheduler,
         }),
