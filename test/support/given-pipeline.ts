@@ -1,4 +1,4 @@
-import type { AggregateSettings, AggregateState, StateStore } from '@app/aggregates';
+import { type AggregateSettings, type AggregateState, Delta, type Folded, type StateStore } from '@app/aggregates';
 import type { Change, Row } from '@app/change';
 import { type Pacing, Supervisor } from '@app/pipeline';
 import { MemoryStateStore } from '@app/store';
@@ -145,4 +145,16 @@ export function counted(
     if (counter.labels.join('|') === labels.join('|')) return counter.value;
   }
   return 0;
+}
+
+const added = new WeakMap<Folded, Delta>();
+
+/** What a transaction adds, however often it is asked for: it is used up by being added. */
+export function deltaOf(folded: Folded): Delta {
+  const known = added.get(folded);
+  if (known !== undefined) return known;
+  const delta = new Delta();
+  folded.addTo(delta);
+  added.set(folded, delta);
+  return delta;
 }

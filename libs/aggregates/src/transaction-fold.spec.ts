@@ -2,7 +2,7 @@ import { type Change, lsnOf } from '@app/change';
 import { describe, expect, it } from '@jest/globals';
 import { insert, remove, update } from '../../../test/support/fake-postgres.js';
 import { key, team } from '../../../test/support/fake-state.js';
-import { SETTINGS, spend } from '../../../test/support/given-pipeline.js';
+import { deltaOf, SETTINGS, spend } from '../../../test/support/given-pipeline.js';
 import { Delta } from './delta.js';
 import { EntityState } from './entity-state.js';
 import { SpendFold } from './fold.js';
@@ -20,12 +20,6 @@ function folded(entities: EntityState, ...changes: Change[]): Folded {
   const fold = folding(entities);
   for (const change of changes) fold.add(change as RowChange);
   return fold.finish();
-}
-
-function deltaOf(one: Folded): Delta {
-  const delta = new Delta();
-  one.addTo(delta);
-  return delta;
 }
 
 function counters(delta: Delta, kind: CounterKind): Record<string, number> {

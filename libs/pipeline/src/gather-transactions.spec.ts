@@ -1,11 +1,11 @@
-import { AggregateState, Delta, EntityLayer, type FoldContext, SpendFold } from '@app/aggregates';
+import { AggregateState, EntityLayer, type FoldContext, SpendFold } from '@app/aggregates';
 import { type Change, ExporterFailure, type Lsn, lsnOf } from '@app/change';
 import type { MetadataFacts, SpendLogKey } from '@app/litellm';
 import { describe, expect, it } from '@jest/globals';
 import { Subject } from 'rxjs';
-import { SETTINGS, spend } from '../../../test/support/given-pipeline.js';
+import { deltaOf, SETTINGS, spend } from '../../../test/support/given-pipeline.js';
 import { type GatherOptions, gatherTransactions } from './gather-transactions.js';
-import { MESSAGE_PREFIX, type Piece, type TransactionPiece } from './piece.js';
+import { MESSAGE_PREFIX, type Piece } from './piece.js';
 import { PoisonWatch } from './poison-watch.js';
 import type { StreamEvent } from './stream-event.js';
 
@@ -85,19 +85,9 @@ function rowsOf(piece: Piece | undefined): number {
   return piece?.kind === 'transaction' ? piece.folded.rows : -1;
 }
 
-/** A transaction is used up by being added. */
-const added = new WeakMap<TransactionPiece, Delta>();
-
-function deltaOf(piece: TransactionPiece): Delta {
-  const delta = added.get(piece) ?? new Delta();
-  if (!added.has(piece)) piece.folded.addTo(delta);
-  added.set(piece, delta);
-  return delta;
-}
-
 function countOf(piece: Piece | undefined, kind: 'rows_rejected' | 'request_errors', ...labels: string[]): number {
   if (piece?.kind !== 'transaction') return -1;
-  const found = [...(deltaOf(piece).counters[kind]?.values() ?? [])];
+  const found = [...(deltaOf(piece.folded).counters[kind]?.values() ?? [])];
   return found.find((one) => one.labels.join('|') === labels.join('|'))?.value[0] ?? 0;
 }
 
