@@ -21,6 +21,8 @@ export interface BenchDatabase extends AsyncDisposable {
 export interface BenchDatabaseOptions {
   /** Bytes of prompt in every row; a response of a quarter of it comes with it. */
   readonly promptBytes?: number;
+  /** Whether callers make up models and tags, so that series become more with every row; true. */
+  readonly invented?: boolean;
   /** How large the company is; 300 users, 60 teams and 500 keys without a word. */
   readonly size?: SizeName;
   /** Settings of the server beside {@link SETTINGS}. */
@@ -55,6 +57,7 @@ export async function openBenchDatabase(options: BenchDatabaseOptions = {}): Pro
     seed: 'bench',
     size: worldSizes[options.size ?? 'medium'],
     promptBytes: options.promptBytes ?? 0,
+    invented: options.invented ?? true,
   });
   await simulator.createTables();
   await simulator.seedWorld();
