@@ -119,4 +119,17 @@ describe('tcpProxy', () => {
     // There and back: twice 60 ms, and 200 ms for the first byte of the answer's tail to have arrived.
     expect(performance.now() - began).toBeGreaterThan(360);
   });
+
+  it('hands bytes over in the order in which they were sent, also where the link becomes faster meanwhile', async () => {
+    const { socket, heard } = connect();
+    await awaitUntil(() => heard.text === 'first\n');
+    proxy.shape({ latency: 80 });
+    socket.write('slow ');
+    await awaitUntil(() => socket.writableLength === 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    proxy.shape({});
+    socket.write('fast');
+    await awaitUntil(() => heard.text.length === 'first\nslow fast'.length);
+    expect(heard.text).toBe('first\nslow fast');
+  });
 });

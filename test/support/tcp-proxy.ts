@@ -164,31 +164,63 @@ class Link {
   }
 
   #carry(from: Socket, to: Socket): void {
-    let waiting = 0;
+    const waiting = new Waiting(to, () => {
+      if (!this.#proxy.silent && waiting.bytes <= MOST_WAITING) from.resume();
+    });
     let free = 0;
     from.on('data', (bytes: Buffer) => {
       const { latency = 0, bandwidth, alter } = this.#proxy.current;
       const carried = alter !== undefined && from === this.#far ? alter(bytes) : bytes;
       const now = performance.now();
       free = Math.max(now, free) + (bandwidth === undefined ? 0 : (bytes.length / bandwidth) * 1_000);
-      const due = free + latency - now;
-      waiting += bytes.length;
-      if (waiting > MOST_WAITING) from.pause();
-      const deliver = (): void => {
-        waiting -= bytes.length;
-        const drained = to.destroyed || to.write(carried);
-        const goOn = (): void => {
-          if (!this.#proxy.silent && waiting <= MOST_WAITING) from.resume();
-        };
-        if (drained) goOn();
-        else {
-          from.pause();
-          to.once('drain', goOn);
-        }
-      };
-      if (due < 1) deliver();
-      else setTimeout(deliver, due);
+      if (!waiting.send(carried, free + latency)) from.pause();
     });
     from.resume();
+  }
+}
+
+/** Bytes on their way to a socket. However the link changes meanwhile, they arrive in the order in which they were sent, as TCP promises. */
+class Waiting {
+  bytes = 0;
+  readonly #to: Socket;
+  readonly #room: () => void;
+  readonly #queue: { readonly bytes: Buffer; readonly at: number }[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  /** @param room called when bytes have arrived and the socket takes more */
+  constructor(to: Socket, room: () => void) {
+    this.#to = to;
+    this.#room = room;
+  }
+
+  /** Takes bytes that are to arrive at that time of `performance.now()`, or right behind those before them; false where the sender has to wait. */
+  send(bytes: Buffer, at: number): boolean {
+    this.bytes += bytes.length;
+    this.#queue.push({ bytes, at });
+    const full = this.bytes > MOST_WAITING;
+    return this.#deliver() && !full;
+  }
+
+  /** False where the socket takes no more for now. */
+  #deliver(): boolean {
+    if (this.#timer !== null) return true;
+    let taken = true;
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      const due = first.at - performance.now();
+      if (due >= 1) {
+        this.#timer = setTimeout(() => this.#later(), due);
+        break;
+      }
+      this.#queue.shift();
+      this.bytes -= first.bytes.length;
+      taken = this.#to.destroyed || this.#to.write(first.bytes);
+    }
+    if (!taken) this.#to.once('drain', this.#room);
+    return taken;
+  }
+
+  #later(): void {
+    this.#timer = null;
+    if (this.#deliver()) this.#room();
   }
 }
