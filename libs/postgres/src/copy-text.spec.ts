@@ -26,6 +26,11 @@ describe('COPY text', () => {
     );
   });
 
+  it('is read alike whether a row is long or not', () => {
+    const fields = ['tab\there', null, 'ä🦊'.repeat(1_000), '\\N', 'ö'];
+    expect(readCopyFields(Buffer.from(copyLine(fields).slice(0, -1)).toString('latin1'))).toEqual(fields);
+  });
+
   it('knows octal and hexadecimal escapes, and NULL from the text \\N', () => {
     expect(readCopyLine('\\101\\x42\\q\t\\\\N\t\\N\t')).toEqual(['ABq', '\\N', null, '']);
   });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { SpendFact } from '@app/litellm';
 import { factOf, MEASURE_COLUMNS } from '@app/litellm';
 import { describe, expect, it } from '@jest/globals';
@@ -57,4 +59,29 @@ describe('lines of a seed', () => {
     for (let key = 1; key < 6; key++) known.of(traitsOf(`${key}${long}`, '[]').join('\t'));
     expect(known.of(traitsOf(`0${long}`, '[]').join('\t'))).not.toBe(first);
   });
+
+  it('W9: keep nothing of a long line alive but its traits, however long those are kept', () => {
+    const kept: unknown[] = [];
+    const lines = new SeedLines(new KnownTraits(), (traits) => kept.push(traits));
+    const line = (row: number): Buffer => {
+      const metadata = JSON.stringify(JSON.stringify({ status: 'failure', traceback: 'x'.repeat(500_000) }));
+      return Buffer.from(
+        copyLine([...MEASURES, ...traitsOf(`a key of its own ${row}`, '[]').slice(0, -1), 'failure', metadata]),
+      );
+    };
+    lines.push(line(0));
+    const before = heapInUse();
+    for (let row = 1; row <= 60; row++) lines.push(line(row));
+    lines.push(line(0));
+    // What is known of 4 MB of lines is three times that.
+    expect(heapInUse() - before).toBeLessThan(15_000_000);
+    expect(kept).toHaveLength(62);
+  });
 });
+
+/** Bytes of the heap that are still needed: the collector is made to run first. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
