@@ -28,6 +28,14 @@ export class ServedState {
     for (let state = this.state; state !== null && state.changing !== null; state = this.state) await state.changing;
   }
 
+  /** Resolves when every {@link advance} that was asked for has come to its end. */
+  async settled(): Promise<void> {
+    for (let last: Promise<void> | null = null; last !== this.#last; ) {
+      last = this.#last;
+      await last;
+    }
+  }
+
   /** Puts another state in its place; readers that hold the old one keep it until they are done. */
   replace(version: ServedVersion | null): void {
     this.#current = version;

@@ -201,6 +201,8 @@ export class RedisStateStore extends StateStore {
           this.#writing = false;
           return;
         }
+        // A step of our own that waits to be applied may be in the base already, and in the log no more.
+        if (records === null) await this.#served.settled();
         if (this.#hasMoved(state, version)) continue;
       }
       if (this.#served.state === state && (await this.#reload(current, this.#served.checkpoint))) return;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
 import { contentOf } from '../../../../test/contracts/state-content.js';
 import { StepMaker } from '../../../../test/contracts/state-steps.js';
+import { awaitUntil } from '../../../../test/support/await-until.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
 
 let server: RedisServer;
@@ -29,5 +30,32 @@ it('scrapes that look for news beside commits never take the state away from its
   writing = false;
   await Promise.all(scrapes);
   expect(store.state).toBe(state);
+  expect(contentOf(store.state)).toEqual(contentOf(maker.state));
+}, 30_000);
+
+it('W3: a step that waits for a scrape is not read anew instead, though the log has let it go meanwhile', async () => {
+  await using deployment = new RedisDeployment(server);
+  const tuning = { foldInterval: 3_600_000, keepLog: 0, keepLogBytes: 0 };
+  const store = deployment.store({ options: { tuning } });
+  const maker = new StepMaker();
+  await store.open();
+  await store.claim(maker.epoch);
+  await store.replace(maker.generation());
+  const { state } = store;
+  const release = state?.hold();
+  const step = maker.step();
+  const committed = store.commit(step);
+  await awaitUntil(async () => {
+    const found = await deployment.client.hget(deployment.key('meta'), 'version');
+    return Number(found) === step.record.version;
+  });
+  await store.fold();
+  const refreshed = store.refresh();
+  // Time enough to read all of a state this small.
+  for (let turn = 0; turn < 200; turn++) await deployment.client.ping();
+  release?.();
+  await Promise.all([committed, refreshed]);
+  expect(store.state).toBe(state);
+  await store.commit(maker.step());
   expect(contentOf(store.state)).toEqual(contentOf(maker.state));
 }, 30_000);
