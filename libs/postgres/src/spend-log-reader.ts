@@ -94,7 +94,7 @@ export class SpendLogReader {
           throw seedInterrupted(
             'oldest and newest "startTime" of "LiteLLM_SpendLogs" can’t be found in time',
             error,
-            `CREATE INDEX CONCURRENTLY ON "${this.source.schema}"."LiteLLM_SpendLogs" ("startTime"); LiteLLM makes that index itself, and it is not there`,
+            `${this.indexStatement}; LiteLLM makes that index itself, and it is not there`,
           );
         }
         await this.controls.patience.waitOut(error);
@@ -108,8 +108,16 @@ export class SpendLogReader {
       return plan;
     }
     const next = afterLoss(plan, slice);
-    if (next === null) throw seedInterrupted('the rows of one moment take longer than 5 s to read', error);
-    return next;
+    if (next !== null) return next;
+    throw seedInterrupted(
+      'the next rows of "LiteLLM_SpendLogs" in the order of "startTime" take longer than 5 s to read, however few are asked for',
+      error,
+      `${this.indexStatement} where LiteLLM's own index is not there; where it is, too many rows began at one moment`,
+    );
+  }
+
+  private get indexStatement(): string {
+    return `CREATE INDEX CONCURRENTLY ON "${this.source.schema}"."LiteLLM_SpendLogs" ("startTime")`;
   }
 }
 
