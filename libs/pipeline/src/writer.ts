@@ -13,14 +13,14 @@ export interface WriterClaim {
 }
 
 /**
- * A row that comes alone is stored at once, and what comes while a step is under way goes into the next one. As a stream catches up nobody
- * waits for its single rows, and the same series come again and again: larger steps are cheaper by the row, so the next one begins a
- * millisecond after the last for each ten rows of that, and a quarter of a second after it at the latest.
+ * A row that comes alone is stored at once, and what comes while a step is under way, or within 10 ms of its start, goes into the next one:
+ * each step is an entry in the log of the store, which every replica reads and applies, and a thousand rows a second would be as many.
+ * As a stream catches up nobody waits for its single rows, and the same series come again and again: larger steps are cheaper by the row,
+ * so the next one begins a millisecond after the last for each ten rows of that, and a quarter of a second after it at the latest.
  */
+const SHORTEST_SPACING = 10;
 const ROWS_PER_MILLISECOND = 10;
 const LONGEST_SPACING = 250;
-/** After a step without rows: a server that asks for each of its positions gets them one by one otherwise. */
-const SPACING_WITHOUT_ROWS = 10;
 /** Rows gathered while a step is being stored at which the socket is paused. */
 const HIGH_ROWS = 50_000;
 
@@ -32,7 +32,7 @@ const NOTHING_KNOWN: EntityLookup = {
 
 /** Milliseconds from the start of a step of so many rows to that of the next. */
 function spacingAfter(rows: number): number {
-  return rows === 0 ? SPACING_WITHOUT_ROWS : Math.min(LONGEST_SPACING, rows / ROWS_PER_MILLISECOND);
+  return Math.min(LONGEST_SPACING, Math.max(SHORTEST_SPACING, rows / ROWS_PER_MILLISECOND));
 }
 
 /**
