@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { copyLine } from '../../../test/support/copy-line.js';
 import { CopyTextReader, readCopyFields, readCopyLine } from './copy-text.js';
@@ -24,6 +24,17 @@ describe('COPY text', () => {
         expect(read.split('\n').slice(0, -1).map(readCopyFields)).toEqual(lines);
       }),
     );
+  });
+
+  it('W10: is copied once where a row is long, not once for each piece that comes of it', () => {
+    const reader = new CopyTextReader();
+    const concat = jest.spyOn(Buffer, 'concat');
+    const piece = Buffer.alloc(1_000, 'x');
+    for (let pieces = 0; pieces < 100; pieces += 1) expect(reader.push(piece)).toBe('');
+    expect(reader.push(Buffer.from('y\nz'))).toBe(`${'x'.repeat(100_000)}y\n`);
+    expect(concat).toHaveBeenCalledTimes(1);
+    concat.mockRestore();
+    expect(reader.push(Buffer.from('\n'))).toBe('z\n');
   });
 
   it('is read alike whether a row is long or not', () => {

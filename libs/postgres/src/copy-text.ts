@@ -10,7 +10,8 @@ const ESCAPED = /\\([0-7]{1,3}|x[0-9A-Fa-f]{1,2}|[\s\S])/g;
  * come. A newline byte always ends a row: those of values travel as `\n`, and no byte of UTF-8 but itself is 10.
  */
 export class CopyTextReader {
-  private rest: Buffer | null = null;
+  /** What has come of a row that is not whole. Put together once: a row of 50 MB comes in a thousand pieces. */
+  private rest: Buffer[] = [];
 
   /**
    * The rows that are whole with these bytes, each with its newline; a character for every byte, so that a text with
@@ -19,13 +20,13 @@ export class CopyTextReader {
   push(chunk: Buffer): string {
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     if (end === 0) {
-      this.rest = this.rest === null ? chunk : Buffer.concat([this.rest, chunk]);
+      this.rest.push(chunk);
       return '';
     }
-    const whole = this.rest === null ? chunk : Buffer.concat([this.rest, chunk.subarray(0, end)]);
-    const text = whole.toString('latin1', 0, this.rest === null ? end : whole.length);
-    this.rest = end < chunk.length ? chunk.subarray(end) : null;
-    return text;
+    const begun = this.rest;
+    this.rest = end < chunk.length ? [chunk.subarray(end)] : [];
+    if (begun.length === 0) return chunk.toString('latin1', 0, end);
+    return Buffer.concat([...begun, chunk.subarray(0, end)]).toString('latin1');
   }
 }
 
