@@ -156,9 +156,9 @@ export interface SlotSight {
 
 /** What became of an attempt to drop a slot that lags too far. */
 export type SlotDrop =
-  /** It is gone. */
+  /** It is gone, by this attempt: of several watches over one slot only one says so. */
   | 'dropped'
-  /** It lags no further than allowed any more, or is not ours. */
+  /** It lags no further than allowed any more, is not ours, or was dropped by another. */
   | 'kept'
   /** Another session holds the claim: its owner is to decide. */
   | 'held';

@@ -81,6 +81,25 @@ describe.each(['debian-15', 'embedded-18'] as const)('the watch over a slot, %s'
     expect(await watch.drop(64 * KIB, { endHolder: false })).toBe('kept');
   });
 
+  it.each([false, true])(
+    'of two watches that drop one slot at a time, one says so (endHolder: %s)',
+    async (endHolder) => {
+      await using at = await given();
+      for (let count = 0; count < 10; count += 1) {
+        await at.make();
+        await writeLog(at.one, 128);
+        const drops = await Promise.allSettled(
+          [at.watch(), at.watch()].map((watch) => watch.drop(64 * KIB, { endHolder })),
+        );
+        expect(await at.exists()).toBe(false);
+        // A watch that was ended by the other one while it dropped the slot can't tell.
+        const told = drops.filter((drop) => drop.status === 'fulfilled' && drop.value === 'dropped');
+        expect(told.length).toBeLessThan(2);
+        if (drops.every(({ status }) => status === 'fulfilled')) expect(told).toHaveLength(1);
+      }
+    },
+  );
+
   it('W11: a slot of the name that is not ours is left alone', async () => {
     await using at = await given();
     await at.make('test_decoding');

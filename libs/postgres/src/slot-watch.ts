@@ -65,11 +65,15 @@ export class PostgresSlotWatch implements SlotWatch {
   drop(limit: number, { endHolder }: { readonly endHolder: boolean }): Promise<SlotDrop> {
     return this.ask(async (control) => {
       // What was seen may be out of date: nobody is ended for a slot that has been made anew.
-      if ((await control.query(`SELECT ${LAGS}`, [this.options.slot, limit])).length === 0) return 'kept';
+      const [slot] = await control.query<{ temporary: boolean }>(`SELECT temporary ${LAGS}`, [
+        this.options.slot,
+        limit,
+      ]);
+      if (slot === undefined) return 'kept';
       if (endHolder) await this.end(control, (await lockHolder(control, this.options.slot))?.pid, 'the claim');
       if (!(await this.lockInTime(control, endHolder))) return 'held';
       try {
-        return await this.dropLocked(control, limit, endHolder);
+        return await this.dropLocked(control, limit, { endHolder, temporary: slot.temporary });
       } finally {
         await unlock(control, this.options.slot);
       }
@@ -82,18 +86,22 @@ export class PostgresSlotWatch implements SlotWatch {
     await connection?.close();
   }
 
-  private async dropLocked(control: Connection, limit: number, endHolder: boolean): Promise<SlotDrop> {
+  private async dropLocked(
+    control: Connection,
+    limit: number,
+    { endHolder, temporary }: { readonly endHolder: boolean; readonly temporary: boolean },
+  ): Promise<SlotDrop> {
     const { slot: name } = this.options;
     const deadline = Date.now() + ENDING_MS;
     for (;;) {
       try {
         const dropped = await control.query(DROP, [name, limit]);
-        // A temporary slot goes with the session that was ended.
-        const gone = dropped.length > 0 || (endHolder && !(await exists(control, name)));
+        // A temporary slot goes with the session that was ended; another one that is gone was dropped by another watch, which says so.
+        const gone = dropped.length > 0 || (endHolder && temporary && !(await exists(control, name)));
         return gone ? 'dropped' : 'kept';
       } catch (error) {
         const { code } = error as { code?: unknown };
-        if (code === '42704') return 'dropped';
+        if (code === '42704') return 'kept';
         if (code !== '55006' || Date.now() >= deadline) throw dropFailure(error, name);
         if (endHolder) await this.end(control, await consumerOf(control, name), 'the slot');
         await pause(POLL_MS);
