@@ -59,7 +59,12 @@ build(root, buildableApps(root));
 const results = [];
 for (const version of asked.length > 0 ? asked : versions) {
   const argv = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  const specs = ['libs/postgres/src/session.pg', 'libs/postgres/src/seed.pg', 'test/e2e/oracle.e2e'];
+  const specs = [
+    'libs/postgres/src/session.pg',
+    'libs/postgres/src/seed.pg',
+    'libs/postgres/src/seed-locks.pg',
+    'test/e2e/oracle.e2e',
+  ];
   const env = { TEST_EMBEDDED_POSTGRES_BIN: install(version) };
   const outcome = join(mkdtempSync(join(tmpdir(), 'versions-')), 'outcome.json');
   const selection = ['-i', '--json', '--outputFile', outcome, '--testNamePattern', 'embedded-18', ...specs];
