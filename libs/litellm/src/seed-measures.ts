@@ -61,8 +61,9 @@ export class SeedMeasures implements SpendMeasures {
     this.totalTokens = Number.isFinite(total) ? total : 0;
     this.promptTokens = Number.isFinite(prompt) ? prompt : 0;
     this.completionTokens = Number.isFinite(completion) ? completion : 0;
-    if (start === null || end === null) this.rejections = TIME;
-    else this.rejections = rejectionsOf(Number.isFinite(spend), Number.isFinite(total + prompt + completion));
+    // One by one: the sum of finite numbers may be infinite.
+    const tokensRead = Number.isFinite(total) && Number.isFinite(prompt) && Number.isFinite(completion);
+    this.rejections = start === null || end === null ? TIME : rejectionsOf(Number.isFinite(spend), tokensRead);
     return this.#at;
   }
 

@@ -62,6 +62,18 @@ describe('a seed line', () => {
     );
   });
 
+  it('takes numbers for finite that only their sum is not', () => {
+    const tokens = `${Number.MAX_VALUE}`;
+    const line = lineOf({
+      ...TIMES,
+      spend: '1',
+      total_tokens: tokens,
+      prompt_tokens: tokens,
+      completion_tokens: tokens,
+    });
+    expect(readSeedLine(line).rejections).toEqual([]);
+  });
+
   it('is read by itself, whatever stood before it', () => {
     const measures = new SeedMeasures();
     measures.read(copyLine(['1', '2', '3', '4', '5', '6', '7', '8', '']), 0);
