@@ -1,48 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigInvalid, type ExporterConfig } from './config.js';
-import type { Environment } from './environment.js';
-import { loadConfig } from './load-config.js';
+import { configOf, PEM, problemsOf } from '../../../test/support/config-of.js';
+import type { ExporterConfig } from './config.js';
 import { SETTING_NAMES, type SettingName, settingOf } from './settings.js';
-
-const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
-
-/** The files that exist in these specs. */
-const FILES: Readonly<Record<string, string>> = {
-  '/run/secrets/password': 'from file\n',
-  '/run/secrets/windows': 'from file\r\n',
-  '/run/secrets/two-lines': 'one\n\n',
-  '/run/secrets/empty': '\n',
-  '/run/secrets/url': 'postgresql://app:pw@db.internal/llm\n',
-  '/run/secrets/redis': 'redis://cache:6379/2\n',
-  '/tls/ca.pem': PEM,
-  '/tls/cert.pem': PEM,
-  '/tls/key.pem': PEM,
-  '/tls/not-pem': 'hello',
-};
-
-function readFile(path: string): string {
-  const text = FILES[path];
-  if (text !== undefined) return text;
-  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
-}
-
-function load(env: Environment): ExporterConfig {
-  return loadConfig(env, readFile);
-}
-
-function problemsOf(env: Environment): readonly string[] {
-  try {
-    load(env);
-  } catch (error) {
-    if (error instanceof ConfigInvalid) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 describe('loadConfig', () => {
   it('gives the documented defaults for an empty environment', () => {
-    expect(load({})).toEqual({
+    expect(configOf({})).toEqual({
       database: {
         host: 'localhost',
         port: 5432,
@@ -80,7 +43,7 @@ describe('loadConfig', () => {
   });
 
   it('freezes the config all the way down', () => {
-    const config = load({ REDIS_URL: 'redis://cache' });
+    const config = configOf({ REDIS_URL: 'redis://cache' });
     for (const part of [config, config.database, config.database.ssl, config.redis, config.buckets.ttft, config.log]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
@@ -88,7 +51,7 @@ describe('loadConfig', () => {
 
   it('takes an empty variable for an unset one, as Compose files write it', () => {
     const empty = Object.fromEntries(SETTING_NAMES.map((name) => [name, '']));
-    expect(load(empty)).toEqual({ ...load({}), tagExclude: null });
+    expect(configOf(empty)).toEqual({ ...configOf({}), tagExclude: null });
   });
 
   it('accepts every default when it is set explicitly', () => {
@@ -99,7 +62,7 @@ describe('loadConfig', () => {
   });
 
   it('makes a failover slot only with Redis: without it the slot is a temporary one', () => {
-    expect(load({ REPLICATION_FAILOVER: 'true', REDIS_URL: 'redis://cache' }).replication.failover).toBe(true);
+    expect(configOf({ REPLICATION_FAILOVER: 'true', REDIS_URL: 'redis://cache' }).replication.failover).toBe(true);
     expect(problemsOf({ REPLICATION_FAILOVER: 'true' })).toEqual([
       expect.stringMatching(/^REPLICATION_FAILOVER: .* set REDIS_URL, or leave REPLICATION_FAILOVER unset$/),
     ]);
@@ -116,7 +79,7 @@ describe('loadConfig', () => {
   });
 
   it('puts every problem into the message of the error', () => {
-    expect(() => load({ METRICS_PORT: '0', LOG_FORMAT: 'xml' })).toThrow(/METRICS_PORT.*\n.*LOG_FORMAT/);
+    expect(() => configOf({ METRICS_PORT: '0', LOG_FORMAT: 'xml' })).toThrow(/METRICS_PORT.*\n.*LOG_FORMAT/);
   });
 });
 
@@ -171,7 +134,7 @@ describe('accepted values', () => {
   ];
 
   it.each(cases)('%s=%s', (name, text, part, value) => {
-    expect(part(load({ [name]: text }))).toEqual(value);
+    expect(part(configOf({ [name]: text }))).toEqual(value);
   });
 
   it('refuses one port for metrics and telemetry, the default included', () => {
@@ -202,12 +165,12 @@ describe('accepted values', () => {
 
 describe('secrets in files', () => {
   it('reads the twin of a secret, without its last line end', () => {
-    const read = (path: string) => load({ LITELLM_DB_PASSWORD_FILE: path }).database.password;
+    const read = (path: string) => configOf({ LITELLM_DB_PASSWORD_FILE: path }).database.password;
     expect(read('/run/secrets/password')).toBe('from file');
     expect(read('/run/secrets/windows')).toBe('from file');
     expect(read('/run/secrets/two-lines')).toBe('one\n');
-    expect(load({ DATABASE_URL_FILE: '/run/secrets/url' }).database.host).toBe('db.internal');
-    expect(load({ REDIS_URL_FILE: '/run/secrets/redis' }).redis?.url).toBe('redis://cache:6379/2');
+    expect(configOf({ DATABASE_URL_FILE: '/run/secrets/url' }).database.host).toBe('db.internal');
+    expect(configOf({ REDIS_URL_FILE: '/run/secrets/redis' }).redis?.url).toBe('redis://cache:6379/2');
   });
 
   it.each(['LITELLM_DB_PASSWORD', 'DATABASE_URL', 'REDIS_URL'])('refuses %s together with its twin', (name) => {
@@ -237,32 +200,32 @@ describe('secrets in files', () => {
 
 describe('TLS', () => {
   it('takes a client certificate with its key', () => {
-    const { ssl } = load({ LITELLM_DB_SSLCERT: '/tls/cert.pem', LITELLM_DB_SSLKEY: '/tls/key.pem' }).database;
+    const { ssl } = configOf({ LITELLM_DB_SSLCERT: '/tls/cert.pem', LITELLM_DB_SSLKEY: '/tls/key.pem' }).database;
     expect(ssl.cert?.path).toBe('/tls/cert.pem');
     expect(ssl.key?.path).toBe('/tls/key.pem');
   });
 
   it('says what has no effect', () => {
-    expect(load({ STATE_MAX_STALENESS: '5m' }).warnings).toEqual([expect.stringContaining('STATE_MAX_STALENESS')]);
-    expect(load({ STATE_MAX_STALENESS: '5m', REDIS_URL: 'redis://x' }).warnings).toEqual([]);
+    expect(configOf({ STATE_MAX_STALENESS: '5m' }).warnings).toEqual([expect.stringContaining('STATE_MAX_STALENESS')]);
+    expect(configOf({ STATE_MAX_STALENESS: '5m', REDIS_URL: 'redis://x' }).warnings).toEqual([]);
   });
 
   it('takes authorities for Redis with rediss:// only', () => {
-    expect(load({ REDIS_URL: 'rediss://c', REDIS_TLS_CA: '/tls/ca.pem' }).redis?.tlsCa?.pem).toBe(PEM);
+    expect(configOf({ REDIS_URL: 'rediss://c', REDIS_TLS_CA: '/tls/ca.pem' }).redis?.tlsCa?.pem).toBe(PEM);
     expect(problemsOf({ REDIS_URL: 'redis://c', REDIS_TLS_CA: '/tls/ca.pem' })).toHaveLength(1);
   });
 });
 
 describe('what Kubernetes injects for Services', () => {
   it('is ignored with a warning where it meets the name of a setting', () => {
-    const config = load({ METRICS_PORT: 'tcp://10.0.0.1:9090', LITELLM_DB_PORT: 'tcp://10.0.0.2:5432' });
+    const config = configOf({ METRICS_PORT: 'tcp://10.0.0.1:9090', LITELLM_DB_PORT: 'tcp://10.0.0.2:5432' });
     expect(config.http.port).toBe(9090);
     expect(config.database.port).toBe(5432);
     expect(config.warnings.join('\n')).toMatch(/LITELLM_DB_PORT=tcp.*\n.*METRICS_PORT=tcp/);
   });
 
   it('is no near miss', () => {
-    const config = load({
+    const config = configOf({
       METRICS_SERVICE_HOST: '10.0.0.1',
       METRICS_SERVICE_PORT: '9090',
       METRICS_SERVICE_PORT_HTTP: '9090',
@@ -280,6 +243,6 @@ describe('what Kubernetes injects for Services', () => {
 
   it('says nothing about where the database is', () => {
     const env = { DATABASE_URL: 'postgresql://u@h/db', LITELLM_DB_PORT: 'tcp://10.0.0.2:5432' };
-    expect(load(env).database.port).toBe(5432);
+    expect(configOf(env).database.port).toBe(5432);
   });
 });

@@ -1,24 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigInvalid, type ExporterConfig } from './config.js';
+import { configOf, PEM, problemsOf } from '../../../test/support/config-of.js';
 import { describeConfig } from './describe-config.js';
 import type { Environment } from './environment.js';
-import { loadConfig } from './load-config.js';
-
-const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
-
-function load(env: Environment): ExporterConfig {
-  return loadConfig(env, () => PEM);
-}
-
-function problemsOf(env: Environment): readonly string[] {
-  try {
-    load(env);
-  } catch (error) {
-    if (error instanceof ConfigInvalid) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 describe('Sentinels and clusters', () => {
   it('takes Sentinels without a URL, and the credentials, number and TLS of one', () => {
@@ -28,18 +11,18 @@ describe('Sentinels and clusters', () => {
       { host: 'b', port: 26_380 },
       { host: '::1', port: 5 },
     ];
-    expect(load(env).redis).toMatchObject({
+    expect(configOf(env).redis).toMatchObject({
       url: 'redis://sentinels',
       sentinels: { name: 'mymaster', addresses, password: null },
       cluster: false,
     });
     const more = { REDIS_URL: 'rediss://u:p@x/3', REDIS_TLS_CA: '/tls/ca.pem', REDIS_SENTINEL_PASSWORD: 'own' };
-    expect(load({ ...env, ...more }).redis).toMatchObject({
+    expect(configOf({ ...env, ...more }).redis).toMatchObject({
       url: 'rediss://u:p@x/3',
       tlsCa: { pem: PEM },
       sentinels: { password: 'own' },
     });
-    const described = JSON.stringify(describeConfig(load({ ...env, ...more })));
+    const described = JSON.stringify(describeConfig(configOf({ ...env, ...more })));
     expect(described).toContain('"addresses":["a:26379","b:26380","::1:5"],"password":"***"');
   });
 
@@ -48,22 +31,22 @@ describe('Sentinels and clusters', () => {
     [{ REDIS_HOST: 'cache', REDIS_PORT: '6379' }, "REDIS_HOST and REDIS_PORT are LiteLLM's and are not read here"],
   ])("warns where only LiteLLM's names say where Redis is: %j", (env, start) => {
     const warning = `${start}: without REDIS_URL the state is in memory`;
-    expect(load(env)).toMatchObject({ redis: null, warnings: [warning] });
-    expect(load({ ...env, REDIS_URL: 'redis://cache' }).warnings).toEqual([]);
-    expect(load({ ...env, REDIS_SENTINELS: 'a', REDIS_SENTINEL_NAME: 'mymaster' }).warnings).toEqual([]);
+    expect(configOf(env)).toMatchObject({ redis: null, warnings: [warning] });
+    expect(configOf({ ...env, REDIS_URL: 'redis://cache' }).warnings).toEqual([]);
+    expect(configOf({ ...env, REDIS_SENTINELS: 'a', REDIS_SENTINEL_NAME: 'mymaster' }).warnings).toEqual([]);
   });
 
   it('does not take what Kubernetes sets for a Service named redis for that', () => {
-    expect(load({ REDIS_PORT: 'tcp://10.0.0.1:6379' }).warnings.join()).not.toContain('LiteLLM');
+    expect(configOf({ REDIS_PORT: 'tcp://10.0.0.1:6379' }).warnings.join()).not.toContain('LiteLLM');
   });
 
   it("takes the password of LiteLLM's own Sentinels for no mistake", () => {
-    expect(load({ REDIS_SENTINEL_PASSWORD: 'own' }).redis).toBeNull();
+    expect(configOf({ REDIS_SENTINEL_PASSWORD: 'own' }).redis).toBeNull();
   });
 
   it('takes a client certificate with its key, and only with TLS', () => {
     const both = { REDIS_TLS_CERT: '/tls/cert.pem', REDIS_TLS_KEY: '/tls/key.pem' };
-    expect(load({ REDIS_URL: 'rediss://c', ...both }).redis).toMatchObject({
+    expect(configOf({ REDIS_URL: 'rediss://c', ...both }).redis).toMatchObject({
       tlsCert: { path: '/tls/cert.pem' },
       tlsKey: { path: '/tls/key.pem' },
     });
@@ -75,7 +58,7 @@ describe('Sentinels and clusters', () => {
   });
 
   it('takes a node of a cluster', () => {
-    expect(load({ REDIS_URL: 'redis://c', REDIS_CLUSTER: 'true' }).redis).toMatchObject({
+    expect(configOf({ REDIS_URL: 'redis://c', REDIS_CLUSTER: 'true' }).redis).toMatchObject({
       url: 'redis://c',
       cluster: true,
       sentinels: null,
@@ -85,8 +68,10 @@ describe('Sentinels and clusters', () => {
 
 describe('names of keys in Redis', () => {
   it('begin with the database, made fit for a hash tag', () => {
-    expect(load({ REDIS_URL: 'redis://c', LITELLM_DB_NAME: 'a {b}' }).redis?.keyPrefix).toBe('litellm_exporter:a__b_');
-    expect(load({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'mine' }).redis?.keyPrefix).toBe('mine');
+    expect(configOf({ REDIS_URL: 'redis://c', LITELLM_DB_NAME: 'a {b}' }).redis?.keyPrefix).toBe(
+      'litellm_exporter:a__b_',
+    );
+    expect(configOf({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'mine' }).redis?.keyPrefix).toBe('mine');
     expect(problemsOf({ REDIS_URL: 'redis://c', REDIS_KEY_PREFIX: 'a{b}' })).toHaveLength(1);
   });
 });

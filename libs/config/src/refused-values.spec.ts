@@ -1,38 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConfigInvalid, type ExporterConfig } from './config.js';
-import type { Environment } from './environment.js';
-import { loadConfig } from './load-config.js';
+import { configOf, problemsOf } from '../../../test/support/config-of.js';
 import type { SettingName } from './settings.js';
-
-const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
-
-/** The files that exist in these specs. */
-const FILES: Readonly<Record<string, string>> = {
-  '/tls/ca.pem': PEM,
-  '/tls/cert.pem': PEM,
-  '/tls/key.pem': PEM,
-  '/tls/not-pem': 'hello',
-};
-
-function readFile(path: string): string {
-  const text = FILES[path];
-  if (text !== undefined) return text;
-  throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
-}
-
-function load(env: Environment): ExporterConfig {
-  return loadConfig(env, readFile);
-}
-
-function problemsOf(env: Environment): readonly string[] {
-  try {
-    load(env);
-  } catch (error) {
-    if (error instanceof ConfigInvalid) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 describe('refused values', () => {
   it.each<[SettingName, string]>([
@@ -128,7 +96,7 @@ describe('refused values', () => {
       'LITELLM_DB_HOST: got "db.internal:5433", expected a host name, an IP address or the directory of a Unix socket; the port goes into LITELLM_DB_PORT',
     ]);
     for (const host of ['::1', 'fe80::1%eth0', '10.0.0.1', 'db_1.internal', '/run/postgresql']) {
-      expect(load({ LITELLM_DB_HOST: host }).database.host).toBe(host);
+      expect(configOf({ LITELLM_DB_HOST: host }).database.host).toBe(host);
     }
   });
 
