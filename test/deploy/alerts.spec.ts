@@ -66,7 +66,8 @@ describe('each alert', () => {
         expect(matchers).toContain('job="litellm-exporter"');
       }
       // What each process counts for itself is added up instead: its counters start at 0 with it.
-      const replicas = /(max without \(instance, pod[^)]*\) \(|sum without \(instance, pod\) \(increase\()[a-z_]+\{/g;
+      const replicas =
+        /((?:max|min) without \(instance, pod[^)]*\) \(|sum without \(instance, pod\) \(increase\()[a-z_]+\{/g;
       const aggregated = rule.expr.match(replicas) ?? [];
       expect(aggregated.length).toBe(selected.length - (rule.expr.match(/absent\(/g) ?? []).length);
     },
