@@ -82,7 +82,8 @@ describeOnValkey('W2: what survives a crash of a server that knows WAITAOF', () 
       expect(await durable.stored()).toBeGreaterThanOrEqual(durableThen);
       await awaitUntil(() => durable.store.refresh().then(() => true), PATIENCE);
     }
-    expect(durable.warnings).toEqual([]);
+    // What was not durable yet may be gone: a server writes nothing while a sync takes its time.
+    expect(durable.warnings.filter((warning) => !warning.includes('the state is stored once more'))).toEqual([]);
   });
 
   it('is nothing new while it does not sync, however long ago it was stored, and what was stored once it does', async () => {

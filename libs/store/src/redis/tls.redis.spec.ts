@@ -8,6 +8,7 @@ import { freePort } from '../../../../scripts/servers/free-port.mjs';
 import { RedisDeployment } from '../../../../test/contracts/redis-deployment.js';
 import { contentOf } from '../../../../test/contracts/state-content.js';
 import { StepMaker } from '../../../../test/contracts/state-steps.js';
+import { awaitUntil } from '../../../../test/support/await-until.js';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'exporter-tls-'));
@@ -93,7 +94,8 @@ describe('a Redis that speaks TLS', () => {
     await store.replace(maker.generation());
     await store.commit(maker.take(maker.largeRecord(5_000)));
     await store.fold();
-    expect(await store.durable()).toBe(store.checkpoint?.next);
+    // A server that knows WAITAOF syncs within a second.
+    await awaitUntil(async () => (await store.durable()) === store.checkpoint?.next, { timeout: 20_000 });
     const other = deployment.store({ options });
     await other.open();
     expect(contentOf(other.state)).toEqual(contentOf(maker.state));
