@@ -1,4 +1,5 @@
 import { addExactAt } from './exact-sum.js';
+import { inOneTurn, SLICE, sliced, type Work } from './in-turns.js';
 import { keyParts, keyText } from './key.js';
 import type { ExactSum } from './record.js';
 import { type CounterKind, type FigureName, type HistogramKind, SERIES_KINDS, type SeriesKind } from './view.js';
@@ -74,18 +75,21 @@ export class Delta {
 
   /** Takes in all of another delta, which is used up by it: parts of it belong to this one afterwards. */
   merge(other: Delta): void {
+    inOneTurn(this.merging(other));
+  }
+
+  /** {@link merge} in slices; until its end this delta is neither the one nor the other. */
+  *merging(other: Delta): Work<void> {
     this.rows += other.rows;
     for (const [kind, buckets] of entriesOf<SeriesKind, SeriesDeltas>(other.series)) {
-      const own = mapIn(this.series, kind);
-      for (const [bucket, series] of buckets) mergeSeries(own, bucket, series);
+      delete this.#last[kind];
+      yield* mergeMaps(mapIn(this.series, kind), buckets, (own, added) => joined(own, added, addTo));
     }
     for (const [kind, counters] of entriesOf<CounterKind, Map<string, CounterDelta>>(other.counters)) {
-      mergeEntries(mapIn(this.counters, kind), counters, (into, { value }) =>
-        addExactAt(into.value, 0, value[0], value[1]),
-      );
+      setIn(this.counters, kind, yield* joined(mapIn(this.counters, kind), counters, addCounter));
     }
     for (const [kind, histograms] of entriesOf<HistogramKind, Map<string, HistogramDelta>>(other.histograms)) {
-      mergeEntries(mapIn(this.histograms, kind), histograms, addHistogram);
+      setIn(this.histograms, kind, yield* joined(mapIn(this.histograms, kind), histograms, addHistogram));
     }
     Object.assign(this.figures, other.figures);
   }
@@ -154,19 +158,29 @@ function addTo(values: number[], added: ArrayLike<number>): void {
   }
 }
 
-function mergeSeries(own: SeriesDeltas, bucket: number, series: Map<string, number[]>): void {
-  const into = own.get(bucket);
-  if (into === undefined) own.set(bucket, series);
-  else mergeEntries(into, series, addTo);
+/** Takes over what is new, and joins the rest. */
+function* mergeMaps<K, V>(into: Map<K, V>, from: ReadonlyMap<K, V>, join: (own: V, added: V) => Work<V>): Work<void> {
+  for (const [key, added] of from) {
+    const own = into.get(key);
+    into.set(key, own === undefined ? added : yield* join(own, added));
+  }
 }
 
-/** Takes over what is new, and adds the rest. */
-function mergeEntries<T>(into: Map<string, T>, from: Map<string, T>, add: (into: T, from: T) => void): void {
-  for (const [text, entry] of from) {
-    const own = into.get(text);
-    if (own === undefined) into.set(text, entry);
-    else add(own, entry);
-  }
+/** Adds the smaller of two maps to the larger one, whichever that is: one of a million entries costs nothing beside one of ten. */
+function* joined<T>(own: Map<string, T>, added: Map<string, T>, add: (into: T, from: T) => void): Work<Map<string, T>> {
+  const [into, from] = own.size < added.size ? [added, own] : [own, added];
+  const join = ([text, entry]: readonly [string, T]): void => {
+    const known = into.get(text);
+    if (known === undefined) into.set(text, entry);
+    else add(known, entry);
+  };
+  if (from.size > SLICE) yield* sliced(from, join);
+  else for (const entry of from) join(entry);
+  return into;
+}
+
+function addCounter(into: CounterDelta, { value }: CounterDelta): void {
+  addExactAt(into.value, 0, value[0], value[1]);
 }
 
 function addHistogram(into: HistogramDelta, from: HistogramDelta): void {
@@ -183,6 +197,10 @@ function mapIn<K extends string, Name, V>(maps: { readonly [P in K]?: Map<Name, 
   const created = new Map<Name, V>();
   writable[kind] = created;
   return created;
+}
+
+function setIn<K extends string, V>(maps: { readonly [P in K]?: V }, kind: K, value: V): void {
+  (maps as { [P in K]?: V })[kind] = value;
 }
 
 /** The entries of a record whose keys are known, with their type kept. */

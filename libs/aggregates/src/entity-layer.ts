@@ -1,5 +1,6 @@
 import { type Entity, type EntityOf, type EntityTable, entityKey, type KeyEntity } from '@app/litellm';
 import { answeringKey, type EntityLookup } from './entity-state.js';
+import { inOneTurn, sliced, type Work } from './in-turns.js';
 import type { EntityOperation } from './record.js';
 
 /**
@@ -9,7 +10,7 @@ import type { EntityOperation } from './record.js';
 export class EntityLayer implements EntityLookup {
   #below: EntityLookup;
   /** Last operation by table and key; null for a deleted entity. */
-  readonly #touched = new Map<EntityTable, Map<string, Entity | null>>();
+  readonly #touched = new Map<EntityTable, Touched>();
   readonly #cleared = new Set<EntityTable>();
   readonly #replaced = new Map<string, string>();
 
@@ -20,6 +21,13 @@ export class EntityLayer implements EntityLookup {
   /** True where no operation has been laid down. */
   get empty(): boolean {
     return this.#touched.size === 0 && this.#cleared.size === 0 && this.#replaced.size === 0;
+  }
+
+  /** Entities and tokens that it says something of. */
+  get size(): number {
+    let size = this.#replaced.size;
+    for (const entities of this.#touched.values()) size += entities.size;
+    return size;
   }
 
   /** Replaced tokens of this layer alone, old to new. */
@@ -60,14 +68,20 @@ export class EntityLayer implements EntityLookup {
     if (old !== current) this.#replaced.set(old, current);
   }
 
-  /** Lays this layer's operations over `into`, as the commit of its transaction does. */
+  /** Lays this layer's operations over `into`, as the commit of its transaction does; it is used up by that. */
   mergeInto(into: EntityLayer): void {
-    for (const operation of this.operations()) {
-      if (operation.op === 'put') into.put(operation.entity);
-      else if (operation.op === 'delete') into.delete(operation.table, operation.key);
-      else into.clear(operation.table);
+    if (!this.empty) inOneTurn(this.merging(into));
+  }
+
+  /** {@link mergeInto} in slices. What the two layers show, this one over the other, stays the same from beginning to end. */
+  *merging(into: EntityLayer): Work<void> {
+    for (const [table, entities] of this.#touched) {
+      const cleared = this.#cleared.has(table);
+      if (cleared) into.#cleared.add(table);
+      const own = cleared ? undefined : into.#touched.get(table);
+      into.#touched.set(table, own === undefined ? entities : yield* laidOver(own, entities));
     }
-    for (const [old, current] of this.#replaced) into.replaceToken(old, current);
+    yield* sliced(this.#replaced, ([old, current]) => into.replaceToken(old, current));
   }
 
   /** Looks below from now on into `below`: what lay there has been applied to it. */
@@ -85,7 +99,7 @@ export class EntityLayer implements EntityLookup {
     }
   }
 
-  #table(table: EntityTable): Map<string, Entity | null> {
+  #table(table: EntityTable): Touched {
     let entities = this.#touched.get(table);
     if (entities === undefined) {
       entities = new Map();
@@ -93,4 +107,18 @@ export class EntityLayer implements EntityLookup {
     }
     return entities;
   }
+}
+
+type Touched = Map<string, Entity | null>;
+
+/** Lays what came later over what came before, by whichever of the two is smaller. */
+function* laidOver(before: Touched, later: Touched): Work<Touched> {
+  if (before.size >= later.size) {
+    yield* sliced(later, ([key, entity]) => before.set(key, entity));
+    return before;
+  }
+  yield* sliced(before, ([key, entity]) => {
+    if (!later.has(key)) later.set(key, entity);
+  });
+  return later;
 }

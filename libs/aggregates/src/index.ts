@@ -4,6 +4,7 @@ export { Delta } from './delta.js';
 export { EntityLayer } from './entity-layer.js';
 export { type EntityLookup, teamLabels } from './entity-state.js';
 export { SpendFold } from './fold.js';
+export { inOneTurn, inTurns, SLICE, type Work } from './in-turns.js';
 export { keyText } from './key.js';
 export { keyLabels } from './keys/key-table.js';
 export { StepPreparation } from './prepare.js';

@@ -1,10 +1,11 @@
-import type { Entity } from '@app/litellm';
+import type { Entity, KeyEntity, TeamEntity } from '@app/litellm';
 import { type Admission, OTHER, otherLabels } from './admission.js';
 import type { CounterTable } from './counter-table.js';
 import { type CounterDelta, type Delta, entriesOf, type HistogramDelta } from './delta.js';
 import type { EntityLayer } from './entity-layer.js';
 import { type EntityLookup, teamLabels } from './entity-state.js';
 import { addExact, EXACT_ZERO } from './exact-sum.js';
+import { inOneTurn, listed, sliced, type Work } from './in-turns.js';
 import { keyText } from './key.js';
 import { keyLabels } from './keys/key-table.js';
 import { ownText } from './own-text.js';
@@ -39,28 +40,29 @@ export class FoldedSets {
 type CounterParts = Pick<StateRecord, 'counters' | 'histograms' | 'ended' | 'folded'>;
 
 /** Prepares counters and histograms: absolute values, those that end, and what folds into `other` by first come. */
-export function prepareCounters(step: CounterStep): CounterParts {
+export function* prepareCounters(step: CounterStep): Work<CounterParts> {
   const cap = new FirstCome(step);
-  const counters = new Map<string, CounterValue>();
+  const prepared = new Map<string, CounterValue>();
   for (const [kind, added] of entriesOf<CounterKind, Map<string, CounterDelta>>(step.delta.counters)) {
-    for (const { labels, value } of added.values()) {
+    yield* sliced(added.values(), ({ labels, value }) => {
       const kept = cap.labels(kind, labels);
       const text = `${kind}/${keyText(kept)}`;
       const stored = step.state.counterTable.counter(kind, kept);
-      const before = counters.get(text)?.value ?? stored?.exact ?? EXACT_ZERO;
+      const before = prepared.get(text)?.value ?? stored?.exact ?? EXACT_ZERO;
       const owned = stored?.labels ?? kept.map(ownText);
-      counters.set(text, { kind, labels: owned, value: addExact(before, value[0], value[1]) });
-    }
+      prepared.set(text, { kind, labels: owned, value: addExact(before, value[0], value[1]) });
+    });
   }
-  const histograms = prepareHistograms(step, cap);
-  const ended = endedPairs(step);
-  return { counters: [...counters.values()], histograms, ended, folded: cap.folded };
+  const counters = yield* listed(prepared.values());
+  const histograms = yield* prepareHistograms(step, cap);
+  const ended = yield* endedPairs(step);
+  return { counters, histograms, ended, folded: cap.folded };
 }
 
-function prepareHistograms({ state, delta }: CounterStep, cap: FirstCome): HistogramValue[] {
+function* prepareHistograms({ state, delta }: CounterStep, cap: FirstCome): Work<HistogramValue[]> {
   const prepared = new Map<string, HistogramValue>();
   for (const [kind, added] of entriesOf<HistogramKind, Map<string, HistogramDelta>>(delta.histograms)) {
-    for (const { labels, buckets, sum } of added.values()) {
+    yield* sliced(added.values(), ({ labels, buckets, sum }) => {
       const kept = cap.labels(kind, labels);
       const text = `${kind}/${keyText(kept)}`;
       const stored = state.counterTable.histogram(kind, kept);
@@ -71,9 +73,9 @@ function prepareHistograms({ state, delta }: CounterStep, cap: FirstCome): Histo
         buckets: buckets.map((amount, place) => amount + (before?.buckets[place] ?? 0)),
         sum: addExact(before?.sum ?? EXACT_ZERO, sum[0], sum[1]),
       });
-    }
+    });
   }
-  return [...prepared.values()];
+  return yield* listed(prepared.values());
 }
 
 /** Gives each label set a series of its own while there is room, and `other` afterwards. */
@@ -127,30 +129,32 @@ function isHistogram(kind: CounterKind | HistogramKind): kind is HistogramKind {
  * Counters of teams and keys whose label pair nobody bears after the step end with it (METRICS.md, "Types"): a rename,
  * rotation or deletion starts or ends a series, never shifts what was counted. A pair may come and go within one step.
  */
-function endedPairs(step: CounterStep): StateRecord['ended'] {
+function* endedPairs(step: CounterStep): Work<StateRecord['ended']> {
   const { state, delta, entities } = step;
   const bearers = new Map<string, number>();
   const touched: Touched[] = [];
-  const change = (labels: readonly string[], by: number): void => {
-    const text = keyText(labels);
-    bearers.set(text, (bearers.get(text) ?? 0) + by);
-    if (by < 0) touched.push(['key_spend_usd', labels]);
+  const touch = (kind: Touched[0], labels: readonly string[]): void => {
+    const counted = delta.counters[kind]?.has(keyText(labels)) === true;
+    if (counted || state.counterTable.counter(kind, labels) !== undefined) touched.push([kind, labels]);
   };
-  for (const [table, key, before, after] of replacements(state, entities)) {
-    if (before?.table === 'key') change(keyLabels(before), -1);
-    if (after?.table === 'key') change(keyLabels(after), 1);
-    if (table === 'team' && before?.table === 'team') {
-      touched.push(['team_spend_usd', teamLabels(key, before.teamAlias)]);
-    }
-  }
-  for (const kind of PAIR_KINDS) {
-    for (const { labels } of delta.counters[kind]?.values() ?? []) touched.push([kind, labels]);
-  }
+  const bear = (key: KeyEntity | undefined, by: number): void => {
+    if (key === undefined) return;
+    const text = keyText(keyLabels(key));
+    bearers.set(text, (bearers.get(text) ?? 0) + by);
+    if (by < 0) touch('key_spend_usd', keyLabels(key));
+  };
+  yield* sliced(replacements(state, entities), ({ before, after }) => {
+    if (before?.table === 'team') touch('team_spend_usd', teamLabels(before.teamId, before.teamAlias));
+    // A key that keeps its labels bears what it bore: most of what `/global/spend/reset` writes.
+    if (before?.table === 'team' || after?.table === 'team' || sameLabels(before, after)) return;
+    bear(before, -1);
+    bear(after, 1);
+  });
+  for (const kind of PAIR_KINDS)
+    yield* sliced(delta.counters[kind]?.values() ?? [], ({ labels }) => touch(kind, labels));
   const keysOf = (labels: readonly string[]): number =>
     state.entities.keysOfPair(labels) + (bearers.get(keyText(labels)) ?? 0);
-  const exists = ([kind, labels]: Touched): boolean =>
-    state.counterTable.counter(kind, labels) !== undefined || delta.counters[kind]?.has(keyText(labels)) === true;
-  return endedAmong(touched.filter(exists), { entities, keysOf });
+  return yield* endedAmong(touched, { entities, keysOf });
 }
 
 /** Label pairs of teams and keys that have a counter and that nobody bears: what a seed did not find any more. */
@@ -158,7 +162,11 @@ export function orphanedPairs(state: AggregateState): StateRecord['ended'] {
   const all = PAIR_KINDS.flatMap((kind) =>
     [...state.counterTable.counters(kind)].map(({ labels }): Touched => [kind, labels]),
   );
-  return endedAmong(all, { entities: state.entities, keysOf: (labels) => state.entities.keysOfPair(labels) });
+  const bearers = {
+    entities: state.entities,
+    keysOf: (labels: readonly string[]) => state.entities.keysOfPair(labels),
+  };
+  return inOneTurn(endedAmong(all, bearers));
 }
 
 const PAIR_KINDS = ['team_spend_usd', 'key_spend_usd'] as const;
@@ -170,51 +178,52 @@ interface Bearers {
   readonly keysOf: (labels: readonly string[]) => number;
 }
 
-function endedAmong(touched: readonly Touched[], { entities, keysOf }: Bearers): StateRecord['ended'] {
+function* endedAmong(touched: readonly Touched[], { entities, keysOf }: Bearers): Work<StateRecord['ended']> {
   const ended = new Map<string, StateRecord['ended'][number]>();
-  for (const [kind, labels] of touched) {
+  yield* sliced(touched, ([kind, labels]) => {
     const [first = '', second] = labels;
     const standsForMany = labels.every((label) => label === 'none' || label === OTHER);
-    if (standsForMany) continue;
+    if (standsForMany) return;
     const team = kind === 'team_spend_usd' ? entities.get('team', first) : undefined;
     const borne =
       kind === 'key_spend_usd'
         ? keysOf(labels) > 0
         : team !== undefined && teamLabels(first, team.teamAlias)[1] === second;
     if (!borne) ended.set(`${kind}/${keyText(labels)}`, { kind, labels });
-  }
-  return [...ended.values()];
+  });
+  return yield* listed(ended.values());
 }
 
-type Replacement = readonly [
-  table: Entity['table'],
-  key: string,
-  before: Entity | undefined,
-  after: Entity | undefined,
-];
+/** A key or a team as it was and as it will be. */
+interface Replacement {
+  readonly before: KeyEntity | TeamEntity | undefined;
+  readonly after: KeyEntity | TeamEntity | undefined;
+}
 
-/** Every key and team that the layer touches, as it was and as it will be. */
+function sameLabels(before: KeyEntity | undefined, after: KeyEntity | undefined): boolean {
+  return before?.keyName === after?.keyName && before?.keyAlias === after?.keyAlias;
+}
+
+const NEITHER: Replacement = { before: undefined, after: undefined };
+
+/** Every key and team that the layer touches; {@link NEITHER} for what else it looks at, so that the looking can be sliced. */
 function* replacements(state: AggregateState, entities: EntityLayer): Iterable<Replacement> {
   for (const operation of entities.operations()) {
-    if (operation.op === 'clear') {
-      if (operation.table !== 'key' && operation.table !== 'team') continue;
+    if (operation.op === 'put') yield replacedBy(state, operation.entity);
+    else if (operation.table !== 'key' && operation.table !== 'team') yield NEITHER;
+    else if (operation.op === 'delete') {
+      yield { before: state.entities.get(operation.table, operation.key), after: undefined };
+    } else {
       for (const before of state.entities.all(operation.table)) {
         const key = before.table === 'key' ? before.token : before.teamId;
-        if (entities.get(operation.table, key) === undefined) yield [operation.table, key, before, undefined];
+        yield entities.get(operation.table, key) === undefined ? { before, after: undefined } : NEITHER;
       }
-      continue;
     }
-    const [table, key] =
-      operation.op === 'put'
-        ? ([operation.entity.table, keyOf(operation.entity)] as const)
-        : ([operation.table, operation.key] as const);
-    if (table !== 'key' && table !== 'team') continue;
-    const after = operation.op === 'put' ? operation.entity : undefined;
-    yield [table, key, state.entities.get(table, key), after];
   }
 }
 
-function keyOf(entity: Entity): string {
-  if (entity.table === 'key') return entity.token;
-  return entity.table === 'team' ? entity.teamId : '';
+function replacedBy(state: AggregateState, after: Entity): Replacement {
+  if (after.table === 'key') return { before: state.entities.get('key', after.token), after };
+  if (after.table === 'team') return { before: state.entities.get('team', after.teamId), after };
+  return NEITHER;
 }

@@ -3,6 +3,7 @@ import type { Delta, SeriesDeltas } from './delta.js';
 import type { EntityLayer } from './entity-layer.js';
 import type { EntityLookup } from './entity-state.js';
 import { addExactAt } from './exact-sum.js';
+import { inOneTurn, listed, sliced, type Work } from './in-turns.js';
 import { keyParts, keyText } from './key.js';
 import { ownText } from './own-text.js';
 import { FoldedSets, prepareCounters } from './prepare-counters.js';
@@ -41,7 +42,12 @@ export class StepPreparation {
     this.#admission = new Admission(state);
   }
 
-  prepare({ delta, entities, clock }: StepContent): StateRecord {
+  prepare(content: StepContent): StateRecord {
+    return inOneTurn(this.preparing(content));
+  }
+
+  /** {@link prepare} in slices; neither the state nor what is prepared may change until its end. */
+  *preparing({ delta, entities, clock }: StepContent): Work<StateRecord> {
     const state = this.#state;
     const now = Math.max(clock, state.clock);
     if (now >= this.#renewAt) {
@@ -50,22 +56,24 @@ export class StepPreparation {
     }
     const succeeded = new Set<string>();
     for (const series of delta.series.traffic_model?.values() ?? [])
-      for (const text of series.keys()) succeeded.add(text);
-    for (const text of succeeded) this.#admission.modelSucceeded(keyParts(text)[2] as string);
+      yield* sliced(series.keys(), (text) => succeeded.add(text));
+    yield* sliced(succeeded, (text) => this.#admission.modelSucceeded(keyParts(text)[2] as string));
     const series = new SeriesStep(state, this.#admission, entities);
-    for (const kind of ALL_SERIES_KINDS) series.add(kind, delta.series[kind], now);
+    for (const kind of ALL_SERIES_KINDS) yield* series.add(kind, delta.series[kind], now);
+    const step = { state, delta, entities, admission: this.#admission, folded: this.#folded };
     return {
       ...emptyRecord(state.version + 1, now),
       defined: series.defined,
       pairs: series.pairs,
       dropped: series.dropped,
-      ...prepareCounters({ state, delta, entities, admission: this.#admission, folded: this.#folded }),
-      entities: [...entities.operations()],
+      ...(yield* prepareCounters(step)),
+      entities: yield* listed(entities.operations()),
       forgottenTokens: this.#forgotten(delta, now),
-      replacedTokens: Array.from(entities.replacedTokens, ([old, current]) => [old, current, now]),
+      replacedTokens: (yield* listed(entities.replacedTokens)).map(([old, current]) => [old, current, now]),
       figures: { ...delta.figures },
     };
   }
+
   /** Never in the first hour: a state that is being seeded lacks the rows by which its tokens are still needed. */
   #forgotten(delta: Delta, now: number): readonly string[] {
     this.#forgetAt ??= now + FORGETTING;
@@ -93,7 +101,7 @@ class SeriesStep {
     this.#nextId = state.lastId + 1;
   }
 
-  add(kind: SeriesKind, added: SeriesDeltas | undefined, now: number): void {
+  *add(kind: SeriesKind, added: SeriesDeltas | undefined, now: number): Work<void> {
     const table = this.#state.table(kind);
     const edge = edgeOf(this.#state.specs[SERIES_KINDS[kind].window], now);
     const leaving = table.leaving(edge);
@@ -103,11 +111,11 @@ class SeriesStep {
     const ids: StepIds = { created: new Map(), found: (added?.size ?? 0) > 1 ? new Map() : null };
     for (const [bucket, series] of added ?? []) {
       if (bucket < edge) continue;
-      const pairs = this.#addBucket(table, { bucket, series, ids });
-      for (const [id, pair] of pairs) {
+      const pairs = yield* this.#addBucket(table, { bucket, series, ids });
+      yield* sliced(pairs, ([id, pair]) => {
         if (expiring) gained.set(id, (gained.get(id) ?? 0) + (pair[2] as number) - table.rowsIn(id, bucket));
         prepared.push(pair);
-      }
+      });
     }
     if (prepared.length > 0) this.pairs[kind] = prepared;
     for (const [id, rows] of leaving) {
@@ -116,9 +124,9 @@ class SeriesStep {
   }
 
   /** What the series of one bucket stand at afterwards, by id: several may fold into one. */
-  #addBucket(table: SeriesTable, { bucket, series, ids }: BucketStep): Map<number, number[]> {
+  *#addBucket(table: SeriesTable, { bucket, series, ids }: BucketStep): Work<Map<number, number[]>> {
     const pairs = new Map<number, number[]>();
-    for (const [text, values] of series) {
+    yield* sliced(series, ([text, values]) => {
       const id = this.#idOf(table, text, ids);
       let pair = pairs.get(id);
       if (pair === undefined) {
@@ -126,7 +134,7 @@ class SeriesStep {
         pairs.set(id, pair);
       }
       addToPair(pair, values);
-    }
+    });
     return pairs;
   }
 

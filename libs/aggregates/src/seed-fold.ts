@@ -11,6 +11,7 @@ import { AlikeRows } from './alike-rows.js';
 import { Delta } from './delta.js';
 import { EntityLayer } from './entity-layer.js';
 import { type FoldOrigin, type SpendById, SpendFold } from './fold.js';
+import { inOneTurn } from './in-turns.js';
 import { StepPreparation } from './prepare.js';
 import { orphanedPairs } from './prepare-counters.js';
 import { emptyRecord, type RecordedState } from './record.js';
@@ -105,7 +106,7 @@ export class SeedFold {
   sliceDone(): void {
     this.#alike.flush(this.#delta);
     this.#delta.count('seed_rows', [], this.#rows);
-    attributeByAlias(this.#delta, this.#byId, this.state.entities);
+    inOneTurn(attributeByAlias(this.#delta, this.#byId, this.state.entities));
     this.#apply(this.#delta, this.#base.snapshotTime);
     this.sliceLost();
   }

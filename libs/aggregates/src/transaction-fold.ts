@@ -17,6 +17,7 @@ import { Delta } from './delta.js';
 import { EntityLayer } from './entity-layer.js';
 import { type EntityLookup, teamLabels } from './entity-state.js';
 import type { FoldOrigin, SpendById, SpendFold } from './fold.js';
+import { inOneTurn, sliced, type Work } from './in-turns.js';
 import { SEPARATOR } from './key.js';
 import { keyLabels } from './keys/key-table.js';
 import type { ExactSum } from './record.js';
@@ -33,7 +34,9 @@ export interface Folded {
   readonly spendGrew: boolean;
   /** Adds it to a delta, once: it is used up by that. A row that can't be folded is counted and passed over (W10). */
   addTo(delta: Delta): void;
-  /** The name of the error by which a row could not be folded; null where all could. Known once it has been added. */
+  /** {@link addTo} in slices; until its end the delta is neither the one nor the other. */
+  adding(delta: Delta): Work<void>;
+  /** The name of the error by which a row could not be folded; null where all could. Known once it has been added, and of a large one before. */
   readonly unfoldable: string | null;
 }
 
@@ -47,16 +50,16 @@ export interface FoldContext {
 }
 
 /** Adds spend by id to the counters of teams and keys, under the labels that `entities` gives them now. */
-export function attributeByAlias(delta: Delta, byId: SpendById, entities: EntityLookup): void {
-  for (const [teamId, spend] of byId.teams) {
+export function* attributeByAlias(delta: Delta, byId: SpendById, entities: EntityLookup): Work<void> {
+  yield* sliced(byId.teams, ([teamId, spend]) => {
     const team = entities.get('team', teamId);
     if (team !== undefined) {
       delta.addExactly('team_spend_usd', teamLabels(teamId, team.teamAlias), spend as unknown as ExactSum);
     }
-  }
-  for (const [token, spend] of byId.keys) {
-    delta.addExactly('key_spend_usd', keyLabels(entities.keyOfToken(token)), spend as unknown as ExactSum);
-  }
+  });
+  yield* sliced(byId.keys, ([token, spend]) =>
+    delta.addExactly('key_spend_usd', keyLabels(entities.keyOfToken(token)), spend as unknown as ExactSum),
+  );
 }
 
 /**
@@ -154,14 +157,20 @@ export class TransactionFold implements Folded {
     if (this.#pending.length > 0) throw new Error('a transaction can be finished only when no row is pending');
     if (this.#inserts > 0) this.#delta.count('changes', ['spend_logs', 'insert'], this.#inserts);
     this.#delta.count('transactions', [], 1);
+    if (this.#rows >= KEPT_ROWS) this.#foldKept(this.#delta);
     return this;
   }
 
   /** As {@link Folded} has it. */
   addTo(delta: Delta): void {
-    delta.merge(this.#delta);
+    inOneTurn(this.adding(delta));
+  }
+
+  /** As {@link Folded} has it. */
+  *adding(delta: Delta): Work<void> {
+    yield* delta.merging(this.#delta);
     this.#foldKept(delta);
-    attributeByAlias(delta, this.#byId, this.entities);
+    if (this.#byId.teams.size + this.#byId.keys.size > 0) yield* attributeByAlias(delta, this.#byId, this.entities);
   }
 
   #tableOf(relation: Relation): EntityTable | 'spend_logs' | null {

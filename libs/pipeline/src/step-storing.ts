@@ -1,5 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type AggregateState, type StateStore, type Step, StepPreparation } from '@app/aggregates';
+import {
+  type AggregateState,
+  inTurns,
+  type StateRecord,
+  type StateStore,
+  type Step,
+  StepPreparation,
+  type Work,
+} from '@app/aggregates';
 import { type Checkpoint, type Epoch, ExporterFailure, isFailure, type Lsn } from '@app/change';
 import type { Batch } from './batch.js';
 import { StepBroken } from './broken-step.js';
@@ -74,20 +82,24 @@ export class StepStoring {
 
   async #prepareAndStore(batch: Batch, clock: number): Promise<Stored | null> {
     const started = performance.now();
-    const record = this.#preparation.prepare({ delta: batch.delta, entities: batch.entities, clock });
-    const next = batch.endLsn !== null && batch.endLsn > this.#checkpoint.next ? batch.endLsn : this.#checkpoint.next;
-    const commitTime = batch.commitTime ?? this.#checkpoint.commitTime;
-    const checkpoint: Checkpoint = { ...this.#checkpoint, next, commitTime };
-    const step: Step = { epoch: this.#epoch, prev: this.#checkpoint.next, checkpoint, record };
     this.#underWaySince = Date.now();
     try {
-      if (!(await this.#commit(step))) return null;
+      const record = await inTurns(this.#record(batch, clock), () => this.#stopped);
+      if (record === null) return null;
+      const next = batch.endLsn !== null && batch.endLsn > this.#checkpoint.next ? batch.endLsn : this.#checkpoint.next;
+      const commitTime = batch.commitTime ?? this.#checkpoint.commitTime;
+      const checkpoint: Checkpoint = { ...this.#checkpoint, next, commitTime };
+      if (!(await this.#commit({ epoch: this.#epoch, prev: this.#checkpoint.next, checkpoint, record }))) return null;
+      this.#checkpoint = checkpoint;
     } finally {
       this.#underWaySince = null;
     }
-    this.#checkpoint = checkpoint;
     this.#observer.stored(batch.rows, (performance.now() - started) / 1000);
-    return { next, transactions: batch.transactions };
+    return { next: this.#checkpoint.next, transactions: batch.transactions };
+  }
+
+  *#record(batch: Batch, clock: number): Work<StateRecord> {
+    return yield* this.#preparation.preparing({ ...(yield* batch.whole()), clock });
   }
 
   async #commit(step: Step): Promise<boolean> {

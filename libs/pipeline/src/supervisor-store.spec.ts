@@ -56,9 +56,8 @@ describe('the supervisor and its store', () => {
     });
     pipeline.store.reach = (point) => (point === 'durable' ? disk : undefined);
     server.commit([spend()]);
-    await awaitUntil(() => pipeline.store.steps.length > 0);
+    await awaitUntil(() => read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows === 1);
     await pipeline.stop();
-    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows).toBe(1);
     expect(server.slot?.confirmed).toBeLessThan(server.walEnd);
     synced();
   });
@@ -200,12 +199,12 @@ describe('the supervisor and its store', () => {
     const server = new FakePostgres();
     await using pipeline = givenPipeline(server);
     await pipeline.streaming();
-    const { prepare } = StepPreparation.prototype;
+    const { preparing } = StepPreparation.prototype;
     let broken = 0;
-    const spy = jest.spyOn(StepPreparation.prototype, 'prepare').mockImplementation(function (this: never, step) {
+    const spy = jest.spyOn(StepPreparation.prototype, 'preparing').mockImplementation(function (this: never, step) {
       // A seed is folded by it, too: it is the old state that the row doesn't go together with.
       if (step.delta.rows === 1 && broken++ < 2) throw new RangeError('no such bucket');
-      return prepare.call(this, step);
+      return preparing.call(this, step);
     });
     try {
       server.commit([spend()]);

@@ -21,8 +21,8 @@ export interface WriterClaim {
 const SHORTEST_SPACING = 10;
 const ROWS_PER_MILLISECOND = 10;
 const LONGEST_SPACING = 250;
-/** Rows gathered while a step is being stored at which the socket is paused. */
-const HIGH_ROWS = 50_000;
+/** Rows and operations on entities gathered while a step is being stored at which the socket is paused. */
+const HIGH_SIZE = 50_000;
 
 const NOTHING_KNOWN: EntityLookup = {
   get: () => undefined,
@@ -111,7 +111,7 @@ export class Writer {
 
   /** True while the stream should be held: a step is under way, and enough has been gathered behind it. */
   get full(): boolean {
-    return this.#underWay !== null && (this.#gathering?.rows ?? 0) > HIGH_ROWS;
+    return this.#underWay !== null && (this.#gathering?.size ?? 0) > HIGH_SIZE;
   }
 
   /** True when nothing that was taken in waits to be stored. */
@@ -130,6 +130,7 @@ export class Writer {
     if (!(state instanceof AggregateState)) {
       throw new ExporterFailure({ kind: 'store-format', message: 'there is no state to write to' });
     }
+    this.#storing?.stop();
     this.#state = state;
     this.#fold = new SpendFold(state.settings);
     this.#fold.moveClock(this.clock);
@@ -225,7 +226,7 @@ export class Writer {
       return null;
     } finally {
       this.#underWay = null;
-      if (this.#state !== null) this.#gathering?.entities.rebase(this.#state.entities);
+      if (this.#state !== null) this.#gathering?.rebase(this.#state.entities);
       this.#observer.inFlight(this.#gathering?.rows ?? 0);
     }
   }
