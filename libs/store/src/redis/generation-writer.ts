@@ -17,8 +17,8 @@ import { failureOfReply, isWrongType } from './store-failures.js';
 
 /** Things that one record of a dump holds: enough for most pieces made of it to be full, few enough to be garbage before they are old. */
 const DUMP_ITEMS = 5_000;
-/** Keys deleted by one script call. */
-const DELETED = 128;
+/** Staged parts deleted by one command: large strings, which Redis frees at once. */
+const DELETED = 16;
 
 /** Makes whole generations, and deletes those that are no longer current. */
 export class GenerationWriter {
