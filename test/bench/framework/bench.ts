@@ -11,9 +11,11 @@ export interface Pair {
 /** Pairs of one round by the name of their figure. */
 export type Round = Readonly<Record<string, Pair>>;
 
-/** A bound on the median of the ratio ours ÷ peer, or of our own value in the figure's unit. */
+/** A bound on the ratio ours ÷ peer, or on our own value in the figure's unit. */
 export interface Target {
   readonly of: 'ratio' | 'ours';
+  /** The median of the rounds without a word; the worst of them where the target says "never", or is a limit of memory. */
+  readonly judged?: 'median' | 'worst';
   readonly atLeast?: number;
   readonly atMost?: number;
 }

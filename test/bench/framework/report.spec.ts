@@ -48,6 +48,12 @@ describe('the report', () => {
     expect(text).not.toContain('The parser was tried.');
   });
 
+  it('does not let a small run reach a target, and lets it miss one', () => {
+    expect(render({ small: run(95_000, 100_000) })).toContain('| so far |');
+    expect(render({ small: run(95_000, 100_000) })).not.toContain('| yes |');
+    expect(render({ small: run(45_000, 100_000) })).toContain('no, 50 % short');
+  });
+
   it('puts the size that the target speaks of into the summary, whichever sizes have been run', () => {
     const text = render({ small: run(10_000, 100_000), target: run(95_000, 100_000) });
     const summary = text.split('\n').filter((line) => line.startsWith('| [Catch-up'));

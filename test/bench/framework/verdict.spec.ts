@@ -19,6 +19,14 @@ describe('a verdict', () => {
     expect({ met: verdict?.met, shortBy: Math.round(verdict?.shortBy ?? Number.NaN) }).toEqual(expected);
   });
 
+  it('goes by the median, and by the worst round where the target says so', () => {
+    const rounds = figureResult(time, [{ ours: 40 }, { ours: 45 }, { ours: 60 }]);
+    expect(verdictOf(time, rounds)?.met).toBe(true);
+    const worst = { of: 'ours', judged: 'worst' } as const;
+    expect(verdictOf({ ...time, target: { ...worst, atMost: 50 } }, rounds)).toEqual({ met: false, shortBy: 20 });
+    expect(verdictOf({ ...time, target: { ...worst, atLeast: 50 } }, rounds)).toEqual({ met: false, shortBy: 20 });
+  });
+
   it('is none where nothing is to be reached', () => {
     expect(verdictOf({ ...rate, target: null }, of(rate, 1, 2))).toBeNull();
   });

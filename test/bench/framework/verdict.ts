@@ -11,9 +11,11 @@ export interface Verdict {
 /** `null` where nothing has to be reached. Throws where a ratio has a target and there was no peer. */
 export function verdictOf({ name, target }: Figure, result: FigureResult): Verdict | null {
   if (target === null) return null;
-  const value = target.of === 'ours' ? result.ours.median : result.ratio?.median;
-  if (value === undefined) throw new Error(`${name} has a target for its ratio, and no peer was measured`);
+  const spread = target.of === 'ours' ? result.ours : result.ratio;
+  if (spread === undefined) throw new Error(`${name} has a target for its ratio, and no peer was measured`);
   const { atLeast, atMost } = target;
+  const worst = atLeast === undefined ? spread.greatest : spread.least;
+  const value = target.judged === 'worst' ? worst : spread.median;
   if (atLeast !== undefined && value < atLeast) return { met: false, shortBy: (100 * (atLeast - value)) / atLeast };
   if (atMost !== undefined && value > atMost) return { met: false, shortBy: (100 * (value - atMost)) / atMost };
   return { met: true, shortBy: 0 };

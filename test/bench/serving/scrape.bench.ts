@@ -16,7 +16,7 @@ const FIGURES: readonly Figure[] = [
     { name: `${change}, gzip`, unit: 'ms', better: 'less', target: A_SIXTH },
   ]),
   { name: '5 % new, gzip on both sides', unit: 'ms', better: 'less', target: null },
-  { name: 'event loop held', unit: 'ms', better: 'less', target: { of: 'ours', atMost: 20 } },
+  { name: 'event loop held', unit: 'ms', better: 'less', target: { of: 'ours', judged: 'worst', atMost: 20 } },
 ];
 
 /** Scrapes in a row that one measurement is the mean of. */
