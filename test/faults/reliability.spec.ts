@@ -7,9 +7,9 @@ const all: readonly Listed[] = ['leader-killed', 'slot-dropped', 'redis-flushed'
   fault: `fault of ${name}`,
   form: 'full',
 }));
-const run = (id: string, build = 'aaaaaaaa'): Run => ({
+const run = (id: string, commit = 'aaaaaaaa'): Run => ({
   id,
-  build,
+  commit,
   machine: '2 × CPU',
   command: 'npm run test:faults',
 });
@@ -72,10 +72,10 @@ describe('docs/RELIABILITY.md', () => {
     expect(later).toContain('- **failed**: `slot-dropped`');
   });
 
-  it('names rows of an earlier build than the newest', () => {
+  it('says how many rows are of an earlier commit than the newest', () => {
     const first = reliabilityDocument('', [result('slot-dropped')], morning, all);
     const second = reliabilityDocument(first, [result('leader-killed')], run('2026-11-27 12:00', 'bbbbbbbb'), all);
-    expect(second).toContain('- **run with an earlier build than the last run**: `slot-dropped`');
+    expect(second).toContain(' 1 ran on an earlier commit than the last run');
   });
 
   it('drops rows of scenarios that are no more, and what is not run here once a server can', () => {

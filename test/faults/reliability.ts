@@ -5,8 +5,8 @@ import type { Form } from './scenario.js';
 export interface Run {
   /** When it began, in UTC to the minute. */
   readonly id: string;
-  /** A digest of the exporter that was built. */
-  readonly build: string;
+  /** Of the exporter; `+` where the sources differed from it. */
+  readonly commit: string;
   readonly machine: string;
   readonly command: string;
 }
@@ -31,7 +31,7 @@ which other work may have kept busy: times are bounds from above. They grow with
 `;
 
 const columns = '| name | fault | what happened | to recover | rows | lost | doubled | servers | run |';
-const runColumns = '| run (UTC) | build | machine | command |';
+const runColumns = '| run (UTC) | commit | machine | command |';
 const rule = (header: string): string => header.replaceAll(/[^|]+/g, '---');
 
 const again = `One of them again: \`npm run test:faults -- --only <name>\`; all of them: \`npm run test:faults -- --long --write\`. Random ones:
@@ -62,7 +62,7 @@ interface Row {
 
 /**
  * The document with these results in it. Rows of scenarios that were not run stay as they are and keep naming their run; rows of
- * scenarios that are no more go. What has failed, what is of an earlier build and what has never been run is said in front.
+ * scenarios that are no more go. What has failed, what has never been run, and how many are of an earlier commit is said in front.
  */
 export function reliabilityDocument(
   before: string,
@@ -77,10 +77,10 @@ export function reliabilityDocument(
   const known = all.flatMap(({ name }) => rows.get(name) ?? []);
   const used = [...runs.values()].filter(({ id }) => known.some((row) => row.run === id));
   const newest = [...used].sort((one, other) => other.id.localeCompare(one.id))[0];
-  const lines = used.map(({ id, build, machine, command }) => `| ${id} | ${build} | ${machine} | \`${command}\` |`);
+  const lines = used.map(({ id, commit, machine, command }) => `| ${id} | ${commit} | ${machine} | \`${command}\` |`);
   const stale = ({ name }: Listed): boolean => {
     const row = rows.get(name);
-    return row !== undefined && runs.get(row.run)?.build !== newest?.build;
+    return row !== undefined && runs.get(row.run)?.commit !== newest?.commit;
   };
   return `${[
     head,
@@ -102,12 +102,12 @@ function summary(all: readonly Listed[], rows: ReadonlyMap<string, Row>, stale: 
   const names = (listed: readonly Listed[]): string => listed.map(({ name }) => `\`${name}\``).join(', ');
   const named = (words: string, listed: readonly Listed[]): string[] =>
     listed.length === 0 ? [] : [`- **${words}**: ${names(listed)}`];
-  const notes = [
-    ...named('failed', failed),
-    ...named('not run yet', lacking),
-    ...named('run with an earlier build than the last run', earlier),
-  ];
-  const count = `${all.length} scenarios: ${passed} passed, ${failed.length} failed, ${lacking.length} not run yet.\n`;
+  const notes = [...named('failed', failed), ...named('not run yet', lacking)];
+  const older =
+    earlier.length === 0
+      ? ''
+      : ` ${earlier.length} ran on an earlier commit than the last run: each row names its own.`;
+  const count = `${all.length} scenarios: ${passed} passed, ${failed.length} failed, ${lacking.length} not run yet.${older}\n`;
   return notes.length === 0 ? count : `${count}\n${notes.join('\n')}\n`;
 }
 
@@ -135,8 +135,8 @@ function runsOf(document: string): Map<string, Run> {
   const lines = document.split('\n').filter((line) => /^\| \d{4}-\d\d-\d\d \d\d:\d\d \|/.test(line));
   return new Map(
     lines.map((line) => {
-      const [id = '', build = '', machine = '', command = ''] = cellsOf(line);
-      return [id, { id, build, machine, command: command.replaceAll('`', '') }];
+      const [id = '', commit = '', machine = '', command = ''] = cellsOf(line);
+      return [id, { id, commit, machine, command: command.replaceAll('`', '') }];
     }),
   );
 }

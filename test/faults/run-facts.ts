@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { commit } from '../support/commit.js';
 import type { Run } from './reliability.js';
-
-const built = new URL('../../dist/apps/exporter/main.js', import.meta.url);
 
 /** Where, with what and how this run was started. @param argv what was given behind `npm run test:faults --` */
 export function describeRun(began: Date, argv: readonly string[]): Run {
@@ -12,7 +10,7 @@ export function describeRun(began: Date, argv: readonly string[]): Run {
   const system = /^PRETTY_NAME="?([^"\n]*)/m.exec(read('/etc/os-release'))?.[1] ?? process.platform;
   return {
     id: began.toISOString().slice(0, 16).replace('T', ' '),
-    build: createHash('sha256').update(readFileSync(built)).digest('hex').slice(0, 8),
+    commit: commit(),
     machine: `${cpus().length} × ${processor?.model.trim() ?? 'unknown'}, ${memory} GB, ${system}, Node ${process.versions.node}`,
     command: `npm run test:faults -- ${argv.join(' ')}`,
   };

@@ -1,7 +1,8 @@
+import { commit } from '../../support/commit.js';
 import type { Bench, BenchContext, BenchSize, Ending, Round } from './bench.js';
 import type { RunResult } from './result-file.js';
 import { type FigureResult, figureResult } from './spread.js';
-import { commit, machine } from './surroundings.js';
+import { machine } from './surroundings.js';
 
 /** What a run is asked for. */
 export interface RunRequest {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 
 /** Where a run took place. */
@@ -21,16 +20,4 @@ export function machine(): Machine {
     memory: Math.round(totalmem() / 2 ** 30),
     load: Math.round(load * 10) / 10,
   };
-}
-
-/** The commit that was measured; `+` at its end says that the sources differed from it. */
-export function commit(): string {
-  const git = (...argv: string[]): string =>
-    execFileSync('git', argv, { encoding: 'utf8', cwd: import.meta.dirname }).trim();
-  try {
-    const changed = git('status', '--porcelain', '--untracked-files=no', '--', ':/apps', ':/libs', ':/test') !== '';
-    return `${git('rev-parse', '--short=9', 'HEAD')}${changed ? '+' : ''}`;
-  } catch {
-    return 'unknown';
-  }
 }
