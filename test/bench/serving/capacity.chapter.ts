@@ -62,7 +62,7 @@ exporter, which keeps every bucket), and by known key; never by rows. Node.js gi
 
 **One Redis.** A window of 30 days has 121 buckets, so a series with rows in all of them takes ${numberText(121 * pairBytes)} bytes, and 1 GB has
 ${count(GIGABYTE / (121 * pairBytes))} of these; most have rows in few. During a seed the old state and the new one are both there: plan for twice. One
-command runs at a time, and a step is one script: its length is by the pairs that it touches, not by rows.
+command runs at a time; a large step is cut into slices, so that the longest script doesn't grow with it, and none of it by rows.
 
 **A Redis Cluster.** All keys of one deployment bear one hash tag, because a step moves several of them at once. So a deployment lies on
 one node, and a cluster does not make it larger; it carries as many deployments as its nodes have room for.
