@@ -41,6 +41,8 @@ const value: fc.Arbitrary<ColumnValue> = fc.oneof(
     '{"name":"user","value":"x"}',
     'ü',
     '🦀"\\',
+    '}]}'.repeat(60),
+    `${'x'.repeat(200)}},{"name":"user","value":null}]}`,
   ),
   fc.json(),
   fc.double({ noNaN: true, noDefaultInfinity: true }),

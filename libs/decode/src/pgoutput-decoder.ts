@@ -2,6 +2,7 @@ import { type Change, type ColumnValue, type Lsn, parseLsn, type Relation } from
 import type { Pgoutput } from 'pg-logical-replication';
 import { ChangeDecoder } from './change-decoder.js';
 import { fromMicroseconds } from './commit-time.js';
+import { toNumber } from './numbers.js';
 import { type MutableRow, replacedKey } from './old-key.js';
 import { createPgoutputPlugin } from './tuple-reader.js';
 import { rejection, Undecodable } from './undecodable.js';
@@ -124,10 +125,4 @@ function parserOf(typeOid: number): (text: string) => ColumnValue {
 
 function asText(text: string): string {
   return text;
-}
-
-/** Beyond 2^53 the nearest double, as JSON.parse does; NaN, Infinity and what no double can hold are null. */
-function toNumber(text: string): number | null {
-  const value = Number(text);
-  return Number.isFinite(value) ? value : null;
 }

@@ -1,15 +1,14 @@
+import type { ColumnValue } from '@app/change';
 import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
 import { LONGEST_STRING } from './long-strings.js';
-import type { MutableRow } from './old-key.js';
+import { bytesOf, type MessageBytes } from './message-bytes.js';
+import { numberIn, toNumber } from './numbers.js';
+import { emptyRow, type MutableRow } from './old-key.js';
+import { RepeatedTexts } from './repeated-texts.js';
 import { Undecodable } from './undecodable.js';
 
-/** The library's reader of a message's bytes, as far as a tuple needs it. */
+/** The library's reader of a message's bytes, as far as a tuple needs it: the message, and where the reader stands in it. */
 interface ByteReader {
-  readUint8(): number;
-  readInt16(): number;
-  readInt32(): number;
-  checkSize(length: number): void;
-  /** The message, and where the reader stands in it. */
   readonly _b: Buffer;
   _p: number;
 }
@@ -31,35 +30,52 @@ export function createPgoutputPlugin(): PgoutputPlugin {
   return plugin;
 }
 
+/** A column that a tuple has a value of, with the texts that were read of it. */
+interface DescribedColumn extends Pgoutput.RelationColumn {
+  texts?: RepeatedTexts;
+}
+
+const TEXT = 0x74;
+const NULL = 0x6e;
+const UNCHANGED = 0x75;
+
 /** TupleData (PostgreSQL manual, "Logical Replication Message Formats"). */
 function readTuple(reader: ByteReader, { columns }: Pgoutput.MessageRelation, old?: MutableRow): MutableRow {
-  const count = reader.readInt16();
-  const row: MutableRow = Object.create(null);
-  for (let index = 0; index < count; index += 1) {
+  const message = bytesOf(reader._b);
+  const { view } = message;
+  let at = reader._p + 2;
+  const row = emptyRow();
+  for (let index = 0, count = view.getInt16(at - 2); index < count; index += 1) {
     const column = columns[index];
     if (column === undefined) throw new Undecodable('more columns than described');
-    const kind = reader.readUint8();
-    if (kind === 0x74) {
-      const text = readText(reader, reader.readInt32());
-      if (text !== null) row[column.name] = column.parser(text);
-    } else if (kind === 0x6e) {
+    const kind = view.getUint8(at);
+    at += 1;
+    if (kind === TEXT) {
+      const from = at + 4;
+      at = from + view.getUint32(at);
+      if (at > view.byteLength) throw new Undecodable('a value that goes beyond its message');
+      if (at - from <= LONGEST_STRING) row[column.name] = readText(column, message, from, at);
+    } else if (kind === NULL) {
       row[column.name] = null;
-    } else if (kind !== 0x75) {
+    } else if (kind !== UNCHANGED) {
       throw new Undecodable('a column of unknown form');
     } else if (old?.[column.name] !== undefined) {
-      // Unchanged TOAST, known from the old row of FULL identity.
+      // Known from the old row of FULL identity.
       row[column.name] = old[column.name];
     }
   }
+  reader._p = at;
   return row;
 }
 
-/**
- * Null for a text that is too long to count as sent. Without the view of its bytes that the library's `read` makes: two dozen a row.
- */
-function readText(reader: ByteReader, length: number): string | null {
-  reader.checkSize(length);
-  const from = reader._p;
-  reader._p = from + length;
-  return length > LONGEST_STRING ? null : reader._b.toString('utf8', from, reader._p);
+/** The value that a text stands for; most texts of a column have been there before. */
+function readText(column: DescribedColumn, { buffer, view }: MessageBytes, from: number, to: number): ColumnValue {
+  if (column.parser === toNumber) return numberIn(buffer, from, to);
+  column.texts ??= new RepeatedTexts();
+  let text = column.texts.find(view, from, to);
+  if (text === undefined) {
+    text = buffer.toString('utf8', from, to);
+    column.texts.remember(view, from, to, text);
+  }
+  return column.parser(text);
 }

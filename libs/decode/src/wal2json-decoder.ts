@@ -3,7 +3,8 @@ import { ChangeDecoder } from './change-decoder.js';
 import { parseCommitTime } from './commit-time.js';
 import { InsertReader } from './insert-reader.js';
 import { LONGEST_STRING, withoutLongStrings } from './long-strings.js';
-import { type MutableRow, replacedKey } from './old-key.js';
+import { bytesOf, type MessageBytes, pattern, startsWith } from './message-bytes.js';
+import { emptyRow, type MutableRow, replacedKey } from './old-key.js';
 import { everyRelation, type RelationResolver, type ResolvedRelation } from './relation-names.js';
 import { rejection, Undecodable } from './undecodable.js';
 
@@ -30,7 +31,10 @@ export class Wal2JsonDecoder extends ChangeDecoder {
   readonly #resolve: RelationResolver;
   readonly #relations = new Map<string, Map<string, ResolvedRelation | null>>();
   /** Tables of which only some columns are wanted, by how their inserts name them. */
-  readonly #inserts = new Map<string, { readonly relation: Relation; readonly reader: InsertReader }>();
+  readonly #inserts = new Map<string, KnownInsert>();
+  #lastInsert: KnownInsert | null = null;
+  /** Where the last insert has named its schema. */
+  #targetAt = 0;
 
   /** `resolve` says which names are wanted and which are partitions; every table by its own name where it is left out. */
   constructor(resolve: RelationResolver = everyRelation) {
@@ -55,12 +59,21 @@ export class Wal2JsonDecoder extends ChangeDecoder {
   /** An insert of which only some columns are wanted; null where the message has to be parsed as a whole. */
   #readInsert(message: Buffer): Change | null {
     if (message[ACTION] !== INSERT || this.#inserts.size === 0 || message.length > LONGEST_STRING) return null;
-    const text = message.toString('latin1');
-    const known = this.#inserts.get(targetOf(text));
-    const row = known?.reader.read(message, text);
-    return known === undefined || row === undefined || row === null
-      ? null
-      : { kind: 'insert', relation: known.relation, row };
+    const bytes = bytesOf(message);
+    const at = targetOf(bytes, this.#targetAt);
+    const known = this.#knownInsert(bytes, at);
+    if (known === undefined) return null;
+    this.#targetAt = at;
+    const row = known.reader.read(bytes, at + known.target.byteLength);
+    return row === null ? null : { kind: 'insert', relation: known.relation, row };
+  }
+
+  #knownInsert({ buffer, view }: MessageBytes, at: number): KnownInsert | undefined {
+    const last = this.#lastInsert;
+    if (last !== null && startsWith(view, at, last.target)) return last;
+    const known = this.#inserts.get(targetText(buffer, at));
+    if (known !== undefined) this.#lastInsert = known;
+    return known;
   }
 
   #change(message: Wal2JsonMessage, bytes: Buffer): Change | null {
@@ -95,9 +108,9 @@ export class Wal2JsonDecoder extends ChangeDecoder {
     const { relation, columns } = found;
     const row = readRow(message.columns);
     if (columns === undefined) return { kind: 'insert', relation, row };
-    const target = targetOf(bytes.toString('latin1', 0, HEAD));
+    const target = targetText(bytes, bytes.indexOf(TARGET));
     const reader = this.#inserts.get(target)?.reader ?? new InsertReader(columns);
-    if (target !== '') this.#inserts.set(target, { relation, reader });
+    if (target !== '') this.#inserts.set(target, { target: pattern(target), relation, reader });
     return { kind: 'insert', relation, row: reader.learn(row) };
   }
 
@@ -105,7 +118,7 @@ export class Wal2JsonDecoder extends ChangeDecoder {
     const relation = this.#relation(message);
     if (relation === null) return null;
     const row = readRow(message.columns);
-    const identity: MutableRow = message.identity === undefined ? Object.create(null) : readRow(message.identity);
+    const identity = message.identity === undefined ? emptyRow() : readRow(message.identity);
     // Under FULL identity the old row knows what an unchanged TOAST column holds; pgoutput's parser fills it in too.
     for (const name in identity) {
       if (row[name] === undefined) row[name] = identity[name];
@@ -148,14 +161,28 @@ export class Wal2JsonDecoder extends ChangeDecoder {
 /** Where the action of a message stands, and what it is for an insert. */
 const ACTION = '{"action":"'.length;
 const INSERT = 'I'.charCodeAt(0);
-/** Bytes in which an insert has named schema and table. */
-const HEAD = 1_024;
 
-/** The part of an insert's text that names schema and table; '' where there is none. */
-function targetOf(text: string): string {
-  const from = text.indexOf(',"schema":"');
-  const to = text.indexOf(',"columns":[', from);
-  return from === -1 || to === -1 ? '' : text.slice(from, to);
+const TARGET = ',"schema":"';
+const TARGET_BYTES = pattern(TARGET);
+const COLUMNS = ',"columns":[';
+
+/** A table of whose inserts only some columns are wanted. */
+interface KnownInsert {
+  /** The part of an insert's text from its schema to where its columns begin. */
+  readonly target: DataView;
+  readonly relation: Relation;
+  readonly reader: InsertReader;
+}
+
+/** Where an insert names its schema: most often where the one before it did; -1 where it does not. */
+function targetOf({ buffer, view }: MessageBytes, expected: number): number {
+  return startsWith(view, expected, TARGET_BYTES) ? expected : buffer.indexOf(TARGET);
+}
+
+/** The {@link KnownInsert} target that begins there; '' where none does. */
+function targetText(message: Buffer, at: number): string {
+  const to = message.indexOf(COLUMNS, at);
+  return at === -1 || to === -1 ? '' : message.toString('utf8', at, to + COLUMNS.length);
 }
 
 function logicalMessage(message: Wal2JsonMessage): Change {
@@ -176,7 +203,7 @@ function lsn(text: unknown): Lsn {
 
 function readRow(columns: unknown): MutableRow {
   if (!Array.isArray(columns)) throw new Undecodable('no columns');
-  const row: MutableRow = Object.create(null); // a column may be called `constructor`
+  const row = emptyRow();
   for (const column of columns) readColumn(row, column);
   return row;
 }
