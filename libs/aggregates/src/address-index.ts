@@ -82,8 +82,9 @@ export class AddressIndex {
   }
 }
 
-/** Fibonacci hashing: whatever pattern the hashes have, neighbours do not pile up in runs. */
+/** Whatever pattern the hashes have, neighbours do not pile up in runs (the finaliser of MurmurHash3). */
 function spread(hash: number): number {
-  const product = Math.imul(hash, 0x9e3779b1);
-  return (product ^ (product >>> 15)) >>> 0;
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }

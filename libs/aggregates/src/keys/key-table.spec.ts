@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { KeyEntity } from '@app/litellm';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { key } from '../../../../test/support/fake-state.js';
+import { AddressIndex } from '../address-index.js';
 import { KeyTable, keyLabels } from './key-table.js';
 import { canBePacked, isUnrestricted } from './packed-keys.js';
 
 const tokenOf = (at: number): string => createHash('sha256').update(`${at}`).digest('hex');
+
+const MANY = 8_000;
 
 const token = fc.oneof(fc.nat(40).map(tokenOf), fc.constantFrom('not hashed', 'ABC', ''));
 const name = fc.constantFrom('', 'none', 'sk-...abcd', 'naïve 🦙', 'x'.repeat(200));
@@ -87,6 +90,48 @@ describe('the table of keys', () => {
     expect(many.slice(20_000).every((one) => table.get(one.token)?.keyAlias === one.keyAlias)).toBe(true);
     expect(table.keysOfPair(['none', 'key-5'])).toBe(0);
     expect(table.keysOfPair(['none', 'key-25000'])).toBe(1);
+  });
+
+  it.each<[string, (at: number) => string]>([
+    ['hashes', tokenOf],
+    ['numbers with zeros before them', (at) => `${at}`.padStart(64, '0')],
+    ['numbers in hexadecimal', (at) => at.toString(16).padStart(64, '0')],
+    ['numbers with zeros behind them', (at) => `${at + 100_000}`.padEnd(64, '0')],
+    ['numbers that are all multiples', (at) => (at * 65_536).toString(16).padStart(64, '0')],
+    ['two numbers that grow together', (at) => `${at}`.padStart(32, '0') + `${at}`.padStart(32, '0')],
+    ['numbers on both ends', (at) => `${at % 256}`.padStart(8, '0') + `${at}`.padStart(56, '0')],
+  ])('W9: looks at a handful of places for a key, whatever tokens look like: %s', (_, tokenAt) => {
+    const { find } = AddressIndex.prototype;
+    let searches = 0;
+    let probes = 0;
+    let most = 0;
+    const spy = jest.spyOn(AddressIndex.prototype, 'find').mockImplementation(function (
+      this: AddressIndex,
+      hash,
+      isIt,
+    ) {
+      const before = probes;
+      searches += 1;
+      const found = find.call(this, hash, (address) => {
+        probes += 1;
+        return isIt(address);
+      });
+      most = Math.max(most, probes - before);
+      return found;
+    });
+    try {
+      const table = new KeyTable();
+      for (let at = 0; at < MANY; at++) table.set(key(tokenAt(at), { keyAlias: `alias ${at}` }));
+      for (let at = 0; at < MANY; at++)
+        if (table.get(tokenAt(at))?.keyAlias !== `alias ${at}`) throw new Error(tokenAt(at));
+      expect(table.size).toBe(MANY);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(searches).toBeGreaterThan(2 * MANY);
+    // With 70 % of all places taken, linear probing looks at six for what is not there, on average.
+    expect(probes / searches).toBeLessThan(6);
+    expect(most).toBeLessThan(200);
   });
 
   it('uses the room of deleted keys again', () => {

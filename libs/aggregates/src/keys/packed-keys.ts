@@ -53,7 +53,7 @@ export class PackedKeys {
   readonly #pages: Buffer[] = [];
   readonly #words: Int32Array[] = [];
   readonly #owners = new SharedTexts();
-  readonly #index = new AddressIndex((address) => this.#wordAt(address, 0) >>> 0);
+  readonly #index = new AddressIndex((address) => hashOfWords(this.#wordsOf(address), (address % PAGE_UNITS) * 2));
   /** Addresses that are free again, by how many units there are. */
   readonly #free = new Map<number, number[]>();
   /** The first unit is never used: 0 is no address. */
@@ -69,7 +69,7 @@ export class PackedKeys {
   find(token: string): number | undefined {
     if (!TOKEN.test(token)) return undefined;
     this.#sought.write(token, 'hex');
-    return this.#index.find((this.#soughtWords[0] as number) >>> 0, this.#isSought);
+    return this.#index.find(hashOfWords(this.#soughtWords, 0), this.#isSought);
   }
 
   /** The key at an address, as it was put there; who knows its token saves the time of spelling it. */
@@ -137,14 +137,14 @@ export class PackedKeys {
   }
 
   readonly #isSought = (address: number): boolean => {
-    const words = this.#words[Math.floor(address / PAGE_UNITS)] as Int32Array;
+    const words = this.#wordsOf(address);
     const from = (address % PAGE_UNITS) * 2;
     for (let word = 0; word < TOKEN_WORDS; word++) if (words[from + word] !== this.#soughtWords[word]) return false;
     return true;
   };
 
-  #wordAt(address: number, word: number): number {
-    return this.#words[Math.floor(address / PAGE_UNITS)]?.[(address % PAGE_UNITS) * 2 + word] as number;
+  #wordsOf(address: number): Int32Array {
+    return this.#words[Math.floor(address / PAGE_UNITS)] as Int32Array;
   }
 
   #place(address: number): { readonly page: Buffer; readonly at: number } {
@@ -169,4 +169,15 @@ export class PackedKeys {
 
 function unitsOf(textBytes: number): number {
   return Math.ceil((TEXTS + textBytes) / UNIT);
+}
+
+/** Of the whole token (MurmurHash3): mostly it is a hash, of which any word would do, but somebody may name keys `000…041`, `000…042`. */
+function hashOfWords(words: Int32Array, from: number): number {
+  let hash = 0;
+  for (let word = 0; word < TOKEN_WORDS; word++) {
+    const mixed = Math.imul(words[from + word] as number, 0xcc9e2d51);
+    hash ^= Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+    hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64;
+  }
+  return hash >>> 0;
 }
