@@ -117,7 +117,7 @@ export class FakeState implements RecordedState {
 
   readonly changing = null;
 
-  change(): () => void {
+  change(): (whole: boolean) => void {
     throw new Error('a fake state does not change');
   }
 

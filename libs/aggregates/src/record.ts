@@ -83,11 +83,14 @@ export interface RecordedState extends StateView {
   /**
    * Keeps the state as it is until the returned function is called: a scrape sees one state (W6).
    *
-   * @throws Error while it is {@link changing}: half of a step would be seen
+   * @throws Error while it is {@link changing}, or after a change that broke: half of a step would be seen
    */
   hold(): () => void;
-  /** Begins a change that may take several turns of the event loop; nobody may hold the state until the returned function is called. */
-  change(): () => void;
+  /**
+   * Begins a change that may take several turns of the event loop; nobody may hold the state until the returned function is called, and
+   * nobody ever again where it is told that the change has not become whole.
+   */
+  change(): (whole: boolean) => void;
   /** Resolves when the change that is under way is whole; null while none is. Whoever has awaited it looks once more. */
   readonly changing: Promise<void> | null;
   /** Resolves when nobody holds the state: then, and in the same turn of the event loop, it may be changed. */

@@ -37,6 +37,7 @@ export class AggregateState implements RecordedState {
   #lastId = 0;
   #holders = 0;
   #changing: Promise<void> | null = null;
+  #broken = false;
   readonly #waiting: (() => void)[] = [];
 
   constructor(readonly settings: AggregateSettings) {
@@ -100,7 +101,11 @@ export class AggregateState implements RecordedState {
   }
 
   hold(): () => void {
-    if (this.#changing !== null) throw new Error('the state is being changed: half of a step would be seen');
+    if (this.#changing !== null || this.#broken) {
+      throw new Error(
+        `the state ${this.#broken ? 'broke while it was' : 'is being'} changed: half of a step would be seen`,
+      );
+    }
     this.#holders += 1;
     let released = false;
     return () => {
@@ -115,14 +120,15 @@ export class AggregateState implements RecordedState {
     return this.#changing;
   }
 
-  change(): () => void {
-    let whole: () => void = () => undefined;
+  change(): (whole: boolean) => void {
+    let over: () => void = () => undefined;
     this.#changing = new Promise((resolve) => {
-      whole = resolve;
+      over = resolve;
     });
-    return () => {
+    return (whole) => {
+      this.#broken ||= !whole;
       this.#changing = null;
-      whole();
+      over();
     };
   }
 

@@ -16,6 +16,11 @@ describe('ExporterFailure', () => {
     );
   });
 
+  it('says several remedies below each other', () => {
+    const failure = new ExporterFailure({ kind: 'wal-level', message: 'two things', remedy: 'do this\ndo that' });
+    expect(failure.explain()).toBe('two things\n  remedy: do this\n          do that');
+  });
+
   it('explains itself with the message alone where nothing else is known', () => {
     expect(new ExporterFailure({ kind: 'fenced', message: 'a newer writer took over' }).explain()).toBe(
       'a newer writer took over',

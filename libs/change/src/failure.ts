@@ -29,6 +29,7 @@ export type FailureKind =
   | 'store-unavailable'
   | 'store-refused'
   | 'store-format'
+  | 'store-broken'
   | 'checkpoint-mismatch'
   | 'fenced';
 
@@ -62,10 +63,11 @@ export class ExporterFailure extends Error {
     this.standing = facts.standing;
   }
 
-  /** Message, remedy and place in the documentation on one line each, for a log or a terminal. */
+  /** Message, remedies and place in the documentation on one line each, for a log or a terminal. */
   explain(): string {
     const lines = [this.message];
-    if (this.remedy !== undefined) lines.push(`  remedy: ${this.remedy}`);
+    // Below each other, where several failures of one preflight bring a remedy each.
+    if (this.remedy !== undefined) lines.push(`  remedy: ${this.remedy.replaceAll('\n', '\n          ')}`);
     if (this.section !== undefined) lines.push(`  see:    POSTGRES_SETUP.md${this.section}`);
     return lines.join('\n');
   }

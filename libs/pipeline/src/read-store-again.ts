@@ -1,8 +1,14 @@
 import type { StateStore } from '@app/aggregates';
 import { ExporterFailure, type FailureKind } from '@app/change';
 
-/** Failures that say that the store went elsewhere. */
-const ELSEWHERE: readonly FailureKind[] = ['checkpoint-mismatch', 'fenced', 'store-refused', 'store-format'];
+/** Failures that say that the store went elsewhere, or that what was read of it has been lost. */
+const ELSEWHERE: readonly FailureKind[] = [
+  'checkpoint-mismatch',
+  'fenced',
+  'store-refused',
+  'store-format',
+  'store-broken',
+];
 
 /** True where a store has to be opened anew after a failure: the next start table decides by what it really holds then. */
 export async function isToBeReadAgain(store: StateStore, failure: unknown): Promise<boolean> {

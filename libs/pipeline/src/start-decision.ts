@@ -54,7 +54,7 @@ export interface StartSituation {
 export function decideStart(situation: StartSituation): StartDecision {
   const { facts, stored, asked } = situation;
   if (facts.inRecovery) return { action: 'wait', why: 'the server is in recovery' };
-  if (stored === null) return { action: 'seed', reason: 'first' };
+  if (stored === null) return { action: 'seed', reason: asked ?? 'first' };
   const why = otherSource(stored.source, facts.source);
   if (why !== null && asked !== 'requested') return { action: 'refuse', why, remedy: OTHER_SOURCE_REMEDY };
   if (asked !== null) return { action: 'seed', reason: asked };

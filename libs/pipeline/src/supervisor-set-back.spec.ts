@@ -15,6 +15,18 @@ async function count(pipeline: GivenPipeline, server: FakePostgres, transactions
   await pipeline.caughtUp();
 }
 
+/** A server and a store as an exporter leaves them that has counted a few rows; what its disk held after the first one. */
+async function givenState(more: number) {
+  const server = new FakePostgres();
+  const store = outlivingStore();
+  const before = givenPipeline(server, { store });
+  await before.streaming();
+  await count(before, server, 1);
+  const disk = server.snapshotOfDisk();
+  await count(before, server, more);
+  return { server, store, before, disk };
+}
+
 describe('the supervisor, of a server whose disk was set back', () => {
   it('W5: seeds anew once the log has passed the claim, though it has passed the state as well', async () => {
     const server = new FakePostgres();
@@ -39,13 +51,7 @@ describe('the supervisor, of a server whose disk was set back', () => {
   });
 
   it('W5: seeds anew where more was written meanwhile than was lost', async () => {
-    const server = new FakePostgres();
-    const store = outlivingStore();
-    const before = givenPipeline(server, { store });
-    await before.streaming();
-    await count(before, server, 1);
-    const disk = server.snapshotOfDisk();
-    await count(before, server, 3);
+    const { server, store, before, disk } = await givenState(3);
     await before.stop();
     server.setBack(disk);
     for (let written = 0; written < 40; written += 1) server.commit([spend()], { gap: 80 });
@@ -58,12 +64,7 @@ describe('the supervisor, of a server whose disk was set back', () => {
   });
 
   it('W5: seeds anew where nothing was lost that was counted, and something written that was not', async () => {
-    const server = new FakePostgres();
-    const store = outlivingStore();
-    const before = givenPipeline(server, { store });
-    await before.streaming();
-    await count(before, server, 1);
-    const disk = server.snapshotOfDisk();
+    const { server, store, before, disk } = await givenState(0);
     for (let written = 0; written < 9; written += 1) server.message('of somebody', 'else');
     const end = server.walEnd;
     await awaitUntil(() => (store.checkpoint?.next ?? 0n) >= end, { what: 'the idle end of the log' });

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { StepPreparation } from '@app/aggregates';
+import { AggregateState, StepPreparation } from '@app/aggregates';
 import { ExporterFailure, lsnOf } from '@app/change';
 import { describe, expect, it, jest } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
@@ -193,6 +193,36 @@ describe('the supervisor and its store', () => {
     expect(server.slot).toBeNull();
     expect(pipeline.told.of('slotDropped')).toHaveLength(1);
     expect(pipeline.told.lines.join()).toContain('a new seed is wanted: retained_limit');
+  });
+
+  it('W6: a state that broke while a step was applied is shown no more, and without Redis it is seeded anew', async () => {
+    const server = new FakePostgres();
+    await using pipeline = givenPipeline(server);
+    await pipeline.streaming();
+    const broken = pipeline.state;
+    const { apply } = AggregateState.prototype;
+    const spy = jest.spyOn(AggregateState.prototype, 'apply').mockImplementation(function (
+      this: AggregateState,
+      record,
+    ) {
+      apply.call(this, record);
+      if (this === broken && record.counters.length > 0) throw new RangeError('no such bucket');
+    });
+    try {
+      server.commit([spend()]);
+      await awaitUntil(() => pipeline.told.of('seedStarted').length === 2, { what: 'a new seed' });
+      expect(pipeline.told.of('error').map(String)).toEqual([
+        expect.stringMatching(/the step up to [0-9A-F]+\/[0-9A-F]+ could not be applied/),
+      ]);
+      server.commit([spend()]);
+      await pipeline.caughtUp();
+    } finally {
+      spy.mockRestore();
+    }
+    expect(() => broken.hold()).toThrow('half of a step');
+    expect(pipeline.told.of('storeError')).toEqual([['store-broken']]);
+    expect(pipeline.told.of('seedStarted')).toEqual([['first'], ['step_broken']]);
+    expect(read(pipeline.state, 'spend_by_model', 'gpt-5')?.rows).toBe(2);
   });
 
   it('W10: a step that can not be made is tried once more, then a new seed is the way out', async () => {

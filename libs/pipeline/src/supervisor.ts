@@ -266,6 +266,8 @@ export class Supervisor {
     }
     if (missesRows(error)) this.#ask('schema_changed');
     if (isFailure(error, 'server-behind')) this.#ask('state_ahead_of_server');
+    // A state that outlives this process is read again instead.
+    if (isFailure(error, 'store-broken') && store.durability === 'process') this.#ask('step_broken');
     this.#attempt += 1;
     await this.#mendStore(error);
     const { pause: wait } = this.#pacing.retry(error, this.#attempt);
@@ -279,6 +281,7 @@ export class Supervisor {
     const failure = error instanceof ExporterFailure ? error : null;
     observer.error(failure?.explain() ?? (error instanceof Error ? (error.stack ?? error.message) : String(error)));
     if (failure?.kind === 'fenced') observer.fenced();
+    if (failure?.kind === 'store-broken') observer.storeError(failure.kind);
     if (failure !== null) tellUnreached(failure.kind, observer);
   }
 

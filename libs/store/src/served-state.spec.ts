@@ -75,11 +75,19 @@ describe('the state that is served', () => {
     expect([served.state, served.checkpoint]).toEqual([other.state, other.checkpoint]);
   });
 
-  it('can be read again where a record could not be applied', async () => {
+  it('W6: is served no more where a record could not be applied, not even to who waits for the end of it', async () => {
     const { maker, state, served } = given();
-    const { record } = maker.step();
-    const strange = { ...record, defined: null } as unknown as typeof record;
-    await expect(served.advance(state, [strange], checkpointAt(2_000))).rejects.toThrow();
+    const large = maker.largeRecord(MANY);
+    const pairs = { spend_by_tag: [...(large.pairs.spend_by_tag ?? []), null] };
+    const strange = { ...large, pairs } as unknown as typeof large;
+    const advanced = served.advance(state, [strange], checkpointAt(0x2000));
+    advanced.catch(() => undefined);
+    while (state.changing === null) await nextTurn();
+    const reading = seen(state);
+    reading.catch(() => undefined);
+    await expect(advanced).rejects.toThrow(/the step up to 0\/2000 could not be applied to the state in memory/);
+    expect([served.state, served.checkpoint]).toEqual([null, null]);
     expect(state.changing).toBeNull();
+    await expect(reading).rejects.toThrow(/half of a step/);
   });
 });

@@ -1,5 +1,5 @@
 import { applyInTurns, type RecordedState, type StateRecord } from '@app/aggregates';
-import type { Checkpoint } from '@app/change';
+import { type Checkpoint, ExporterFailure, formatLsn } from '@app/change';
 
 /** A state with the checkpoint it belongs to. */
 export interface ServedVersion {
@@ -46,6 +46,7 @@ export class ServedState {
    *
    * @returns false when a record between the state and the first of `records` is missing, or when another state has
    * been put in place meanwhile; nothing has been applied then.
+   * @throws ExporterFailure `store-broken` where a record can't be applied: the state, half changed, is no longer served
    */
   advance(from: RecordedState, records: readonly StateRecord[], checkpoint: Checkpoint): Promise<boolean> {
     const turn = this.#last.then(() => this.#apply(from, records, checkpoint));
@@ -65,14 +66,29 @@ export class ServedState {
     const [first] = missing;
     if (first === undefined) return true;
     if (first.version !== from.version + 1) return false;
-    const whole = from.change();
+    const end = from.change();
+    let whole = false;
     try {
       await applyInTurns(from, missing);
+      whole = true;
       if (this.#current?.state !== from) return false;
       this.#current = { state: from, checkpoint };
       return true;
+    } catch (error) {
+      if (this.#current?.state === from) this.#current = null;
+      throw brokenFailure(checkpoint, error);
     } finally {
-      whole();
+      end(whole);
     }
   }
+}
+
+/** The failure of a record that an error of this program has kept from being applied. */
+function brokenFailure({ next }: Checkpoint, cause: unknown): ExporterFailure {
+  return new ExporterFailure({
+    kind: 'store-broken',
+    message: `the step up to ${formatLsn(next)} could not be applied to the state in memory, which is shown no more: ${String(cause)}`,
+    remedy: 'none needed: the state is read from the store again, or seeded anew; please report it with this line',
+    cause,
+  });
 }

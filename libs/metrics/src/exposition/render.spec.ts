@@ -24,12 +24,12 @@ describe('rendering', () => {
   it('W6: waits for the step that is being applied, and shows it whole', async () => {
     const maker = new StepMaker();
     const { state } = maker;
-    const whole = state.change();
+    const end = state.change();
     const rendering = new StateRenderer({ families: SPEND_FAMILIES, maxSeries: 0 }).render(state, 'text');
     await new Promise((resolve) => setImmediate(resolve));
     expect(state.held).toBe(false);
     maker.step({ rows: [{ kind: 'spend_by_tag', key: 7, age: 0, sum: 1 }] });
-    whole();
+    end(true);
     const { chunks, version } = await rendering;
     expect(version).toBe(state.version);
     expect(Buffer.concat(chunks).toString()).toContain('tag 7');
