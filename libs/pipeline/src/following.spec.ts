@@ -1,4 +1,6 @@
-import { ExporterFailure, type FailureKind } from '@app/change';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RecordedState } from '@app/aggregates';
+import { type Epoch, ExporterFailure, type FailureKind } from '@app/change';
 import { describe, expect, it } from '@jest/globals';
 import { ExclusiveUpstream, FakeLock } from '../../../test/pipeline/exclusive-upstream.js';
 import { awaitUntil } from '../../../test/support/await-until.js';
@@ -6,8 +8,37 @@ import { FakePostgres } from '../../../test/support/fake-postgres.js';
 import { FaultyStore, faultyStore, outlivingStore } from '../../../test/support/faulty-store.js';
 import { givenPipeline, spend } from '../../../test/support/given-pipeline.js';
 import { Told } from '../../../test/support/told.js';
-import { whyNothingToServe } from './following.js';
+import { Following, whyNothingToServe } from './following.js';
 import { tellUnreached } from './reachability.js';
+
+/** A store of several processes, as this one sees it: what it has looked at last. */
+class SharedStore extends FaultyStore {
+  looks = 0;
+  #seen: RecordedState | null = null;
+
+  constructor() {
+    super(outlivingStore().inner, undefined, 'external');
+  }
+
+  override get state(): RecordedState | null {
+    return this.#seen;
+  }
+
+  /** What was in memory is of no use any more. */
+  lose(): void {
+    this.#seen = null;
+  }
+
+  override async refresh(): Promise<void> {
+    this.looks += 1;
+    this.#seen = this.inner.state;
+  }
+
+  override async claim(epoch: Epoch): Promise<void> {
+    await super.claim(epoch);
+    this.#seen = this.inner.state;
+  }
+}
 
 describe('a process that waits for the claim', () => {
   it('says that it follows, that PostgreSQL and the store answer, and takes over when the other one goes', async () => {
@@ -31,18 +62,60 @@ describe('a process that waits for the claim', () => {
     await second.streaming();
   });
 
-  it('says that it has nothing to serve where the store has no state of the leader\u2019s', async () => {
+  it('says that it has nothing to serve where the store has no state of the leader\u2019s, and warns when that lasts', async () => {
+    const told = new Told();
+    const following = new Following(outlivingStore(), told);
+    following.tell();
+    await awaitUntil(() => told.lines.length === 1, { what: 'the first word' });
+    expect(told.of('info')[0]).toEqual([expect.stringMatching(/as a rule its first seed is not finished/)]);
+    following.tell();
+    await awaitUntil(() => told.of('warn').length === 1, { what: 'the warning' });
+    expect(told.of('warn')[0]).toEqual(told.of('info')[0]);
+    following.end();
+  });
+
+  it('W6: reads the first state within seconds of its being whole, though nobody asks for it, and says that it is ready', async () => {
     const server = new FakePostgres();
+    server.commit([spend()]);
     const lock = new FakeLock();
-    await using first = givenPipeline(server, { upstream: new ExclusiveUpstream(server, {}, lock) });
-    await first.streaming();
-    await using second = givenPipeline(server, {
-      store: outlivingStore(),
-      upstream: new ExclusiveUpstream(server, {}, lock),
+    // What another process has stored is seen by a look alone, as with Redis.
+    const shared = new SharedStore();
+    let finish = (): void => undefined;
+    const seeding = new Promise<void>((resolve) => {
+      finish = resolve;
     });
-    await awaitUntil(() => second.told.of('warn').length === 1, { what: 'the warning' });
-    expect(second.told.lines.at(-1)).toMatch(/no state of its under REDIS_KEY_PREFIX/);
+    const leading = new FaultyStore(shared.inner, (point) => (point === 'replace' ? seeding : undefined), 'external');
+    await using first = givenPipeline(server, { store: leading, upstream: new ExclusiveUpstream(server, {}, lock) });
+    await awaitUntil(() => lock.holder !== null, { what: 'a leader' });
+    await using second = givenPipeline(server, { store: shared, upstream: new ExclusiveUpstream(server, {}, lock) });
+    await awaitUntil(() => shared.looks >= 2, { timeout: 30_000, what: 'a look of the follower\u2019s own accord' });
+    expect(second.told.lines.filter((line) => line.includes('it is ready'))).toEqual([]);
+    finish();
+    await awaitUntil(() => second.told.lines.some((line) => line.includes('it is ready')), {
+      timeout: 30_000,
+      what: 'readiness',
+    });
+    expect(shared.state).not.toBeNull();
+    expect(second.told.of('following')).toHaveLength(1);
+    expect(second.told.of('warn')).toEqual([]);
+    // A state that is lost while it waits is read once more.
+    shared.lose();
+    await awaitUntil(() => shared.state !== null, { timeout: 30_000, what: 'the state once more' });
+    const { looks } = shared;
     await first.stop();
+    await second.streaming();
+    expect(shared.looks).toBe(looks);
+  });
+
+  it('looks for no state any more when the wait has ended without one', async () => {
+    const shared = new SharedStore();
+    const following = new Following(shared, new Told());
+    following.tell();
+    await awaitUntil(() => shared.looks >= 2, { timeout: 30_000, what: 'looks' });
+    following.end();
+    const { looks } = shared;
+    await pause(1_500);
+    expect(shared.looks).toBe(looks);
   });
 
   it('explains it by the store that it has', () => {

@@ -6,7 +6,7 @@ import { interval, type Subscription } from 'rxjs';
 import { BrokenSteps } from './broken-step.js';
 import { claimStore } from './claiming.js';
 import { StreamConsumer } from './consumer.js';
-import { tellFollowing } from './following.js';
+import { Following } from './following.js';
 import type { PipelineObserver } from './observer.js';
 import { PoisonWatch } from './poison-watch.js';
 import { tellUnreached } from './reachability.js';
@@ -116,7 +116,8 @@ export class Supervisor {
     await untilAborted(this.#writer.rewind(), signal);
     if (signal.aborted) return;
     const { upstream, observer, store } = this.#options;
-    const session = await upstream.connect(signal, () => void tellFollowing(store, observer));
+    const following = new Following(store, observer);
+    const session = await upstream.connect(signal, () => following.tell()).finally(() => following.end());
     try {
       observer.dependency('postgres', true);
       observer.source(session.facts.source);
