@@ -43,6 +43,8 @@ export class MetricsEndpoint {
     );
     response.once('close', () => gone.abort(new Error('the scraper has gone')));
     try {
+      // Facts of the process tell how old the state is that it has; they are told whether the store answers or not.
+      if (!shown.state) await this.#newest.look();
       const answer = await this.#exposition.answer({
         state: shown.state ? await this.#newest.read() : null,
         withProcess: shown.process,

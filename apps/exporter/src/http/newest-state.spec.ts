@@ -47,6 +47,7 @@ function given(age: number, maxStaleness: number) {
 describe('the state that a scrape shows', () => {
   jest.spyOn(Logger.prototype, 'warn').mockReturnValue(undefined);
   jest.spyOn(Logger.prototype, 'log').mockReturnValue(undefined);
+  jest.spyOn(Logger.prototype, 'error').mockReturnValue(undefined);
 
   it.each(['store-unavailable', 'store-refused', 'store-format'] as const)(
     'W7: is none at once on %s',
@@ -98,7 +99,7 @@ describe('the state that a scrape shows', () => {
     fail('store-unavailable');
     expect(await newest.read()).toBeNull();
     fail(null);
-    const report = statusReport(board, store, Date.now());
+    const report = statusReport(board, store, { now: Date.now(), outdated: await newest.look() });
     expect(report).toMatchObject({ failure: expect.stringMatching(/belongs to/), checkpoint: null, state: null });
     board.source(null);
     expect(await newest.read()).toBeNull();
@@ -116,6 +117,38 @@ describe('the state that a scrape shows', () => {
     board.source({ ...SOURCE, systemId: null });
     expect(await fresh.read()).toBe(state);
     expect(await newest.read()).toBe(state);
+  });
+
+  it('is looked at by who asks for the process alone: readiness, age and store are told as a scrape tells them', async () => {
+    const { newest, fail, shown } = given(2 * MINUTE, 0);
+    expect([await shown('ready'), await shown('state_age_seconds')]).toEqual([0, 0]);
+    expect(await newest.look()).toBeNull();
+    expect([await shown('ready'), await shown('up')]).toEqual([1, 1]);
+    expect(await shown('state_age_seconds')).toBeGreaterThanOrEqual(120);
+    fail('store-unavailable');
+    expect(await newest.look()).toMatch(/^the stored state may be newer .* away/);
+    expect(await shown('up')).toBe(0);
+    fail('inside');
+    expect(await newest.look()).toMatch(/the log says what$/);
+    fail(null);
+    expect(await newest.look()).toBeNull();
+  });
+
+  it('is waited for in vain by nobody: a look at a store that does not answer ends, and the status page says so', async () => {
+    const { newest, store, board } = given(0, 0);
+    jest.spyOn(store, 'refresh').mockReturnValue(new Promise<void>(() => undefined));
+    const outdated = await newest.look();
+    expect(outdated).toMatch(/not read within 2 s/);
+    const report = statusReport(board, store, { now: Date.now(), outdated });
+    expect(report).toMatchObject({ failure: outdated, state: { version: expect.any(Number) } });
+  });
+
+  it('is not read twice at the start, while the store is being opened', async () => {
+    const { newest, store } = given(0, 0);
+    jest.spyOn(store, 'state', 'get').mockReturnValue(null);
+    const refresh = jest.spyOn(store, 'refresh');
+    expect(await newest.look()).toBeNull();
+    expect(refresh).not.toHaveBeenCalled();
   });
 
   it('an error of this program is no missing store', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type RecordedState, StateStore } from '@app/aggregates';
 import { ExporterFailure } from '@app/change';
 import { SelfMetrics } from '@app/metrics';
@@ -11,13 +12,15 @@ export const MAX_STALENESS = Symbol('MAX_STALENESS');
 
 /** How often it is said why no state is shown. */
 const SAY_MS = 60_000;
+/** How long an answer waits for the store that is worth giving without it, too. */
+const LOOK_MS = 2_000;
 
 /** True while a state that the store can't vouch for may be served: 0 never allows it (W7). */
 export function mayServeStale(age: number, maxStaleness: number): boolean {
   return maxStaleness > 0 && age <= maxStaleness;
 }
 
-/** The state that a scrape shows. */
+/** The state that a scrape shows, and that whoever else is asked should speak of. */
 @Injectable()
 export class NewestState {
   readonly #log = new Logger('metrics');
@@ -25,7 +28,8 @@ export class NewestState {
   readonly #metrics: SelfMetrics;
   readonly #board: StatusBoard;
   readonly #maxStaleness: number;
-  #unreadable = false;
+  /** Why the store could not be read last; null where it could. */
+  #unreadable: string | null = null;
   #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -54,13 +58,36 @@ export class NewestState {
       return this.#withoutStore(error);
     }
     if (this.#store.durability === 'external') this.#metrics.dependency('redis', true);
-    if (this.#unreadable) {
-      this.#unreadable = false;
+    if (this.#unreadable !== null) {
+      this.#unreadable = null;
       this.#log.log('the stored state is read again');
     }
     if (this.#isForeign()) return null;
     this.#tellAge();
     return this.#store.state;
+  }
+
+  /**
+   * Brings what is in memory up to date as {@link read} does, for an answer that does not depend on it: a replica that is not
+   * scraped would tell of an old state otherwise. Never rejects, and takes 2 s at most.
+   *
+   * @returns why what is in memory may be older than what is stored; null where it is not
+   */
+  async look(): Promise<string | null> {
+    // At the start the whole state is being read already.
+    if (this.#store.state === null && this.#board.status.phase === 'connecting') return null;
+    const read = this.read().then(
+      () => this.#unreadable,
+      (error: unknown) => {
+        this.#log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+        return 'something unforeseen went wrong; the log says what';
+      },
+    );
+    const waiting = new AbortController();
+    const late = pause(LOOK_MS, `it was not read within ${LOOK_MS / 1000} s`, { signal: waiting.signal });
+    const why = await Promise.race([read, late.catch(() => null)]);
+    waiting.abort();
+    return why === null ? null : `the stored state may be newer than the one told of here: ${why}`;
   }
 
   #isForeign(): boolean {
@@ -71,7 +98,7 @@ export class NewestState {
   }
 
   #withoutStore(failure: ExporterFailure): RecordedState | null {
-    this.#unreadable = true;
+    this.#unreadable = failure.explain();
     this.#metrics.dependency('redis', false);
     if (this.#isForeign()) return null;
     const age = this.#tellAge();

@@ -22,8 +22,16 @@ export interface StatusReport {
   readonly slotFigures: Status['slot'];
 }
 
+/** When a report was asked for, and what is known of the store then. */
+export interface StatusMoment {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** Why what is in memory may be older than what is stored; null where it is not. */
+  readonly outdated: string | null;
+}
+
 /** Puts the report together. Pure but for the clock that is handed in. */
-export function statusReport(board: StatusBoard, store: StateStore, now: number): StatusReport {
+export function statusReport(board: StatusBoard, store: StateStore, { now, outdated }: StatusMoment): StatusReport {
   const { phase, since, failure, seed, seedReason, slot } = board.status;
   const foreign = whyNotOurs(store, board.status);
   const { checkpoint, state } = foreign === null ? store : { checkpoint: null, state: null };
@@ -31,7 +39,7 @@ export function statusReport(board: StatusBoard, store: StateStore, now: number)
     version: BUILD_FACTS.version,
     phase,
     phaseSeconds: Math.round((now - since) / 1000),
-    failure: foreign ?? failure ?? (phase === 'following' ? whyNoState(store, board.status) : null),
+    failure: foreign ?? failure ?? outdated ?? (phase === 'following' ? whyNoState(store, board.status) : null),
     seed,
     seedReason,
     store: store.durability === 'process' ? 'memory' : 'redis',
