@@ -1,5 +1,13 @@
 import { type FoldContext, spendLogKey, TransactionFold } from '@app/aggregates';
-import { type BeginChange, type Change, type CommitChange, ExporterFailure, formatLsn, type Lsn } from '@app/change';
+import {
+  type BeginChange,
+  type Change,
+  type CommitChange,
+  ExporterFailure,
+  formatLsn,
+  LSN_ZERO,
+  type Lsn,
+} from '@app/change';
 import type { MetadataFacts, SpendLogKey } from '@app/litellm';
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { MESSAGE_PREFIX, type Piece } from './piece.js';
@@ -61,6 +69,8 @@ class Gathering {
   #begin: BeginChange | null = null;
   /** Changes of rows since the last begin. */
   #changes = 0;
+  /** The latest commit that this stream has brought, counted or not: it brings them in their order (W1). */
+  #latest = LSN_ZERO;
   /** Rows came that belong to no transaction: its begin could not be read. */
   #orphans = false;
   /** What waits for its turn, in order; its first is a transaction that waits for metadata. */
@@ -166,9 +176,19 @@ class Gathering {
     if (fold === null) {
       this.#begin = null;
       this.#orphans = false;
-      const { commitLsn, commitTime } = commit;
-      this.#emit({ kind: 'duplicate', commitLsn, commitTime, changes: this.#changes });
+      this.#passOver(commit);
     } else this.#finish(fold, commit);
+    if (commit.commitLsn > this.#latest) this.#latest = commit.commitLsn;
+  }
+
+  /** What the state has counted comes again after a reconnect, in its order; what goes back within one stream was never counted (W10). */
+  #passOver({ commitLsn, commitTime }: CommitChange): void {
+    if (commitLsn >= this.#latest) {
+      this.#emit({ kind: 'duplicate', commitLsn, commitTime, changes: this.#changes });
+      return;
+    }
+    const detail = `the commit at ${formatLsn(commitLsn)} came after the one at ${formatLsn(this.#latest)}`;
+    this.#emit({ kind: 'rejected', reason: 'commit_out_of_order', detail, commitLsn: null });
   }
 
   #finish(fold: TransactionFold, commit: CommitChange): void {
