@@ -1,4 +1,4 @@
-import { ExporterFailure, formatLsn, type SlotFacts } from '@app/change';
+import { ExporterFailure, formatLsn, lsnOf, type SlotFacts } from '@app/change';
 import { describe, expect, it } from '@jest/globals';
 import { allowedPlugins, choosePlugin } from './plugin-choice.js';
 import { verdictOf } from './plugin-probe.js';
@@ -61,11 +61,27 @@ describe('the plugin', () => {
 
 describe('the slot', () => {
   it('is ours only when it is logical, of this database, with a plugin that we read', () => {
-    expect(checkSlotIsOurs(slot, 'litellm')).toBeNull();
-    expect(checkSlotIsOurs(null, 'litellm')).toBeNull();
+    const options = { database: 'litellm', temporarySlot: false };
+    expect(checkSlotIsOurs(slot, options)).toBeNull();
+    expect(checkSlotIsOurs(null, options)).toBeNull();
     for (const change of [{ database: null, plugin: null }, { database: 'other' }, { plugin: 'test_decoding' }]) {
-      expect(checkSlotIsOurs({ ...slot, ...change }, 'litellm')?.kind).toBe('slot-foreign');
+      expect(checkSlotIsOurs({ ...slot, ...change }, options)?.kind).toBe('slot-foreign');
     }
+  });
+
+  it('W11: of an exporter without Redis is never one that stays, and what is said names its position and both ways out', () => {
+    const options = { database: 'litellm', temporarySlot: true };
+    expect(checkSlotIsOurs({ ...slot, temporary: true }, options)).toBeNull();
+    const kept = checkSlotIsOurs({ ...slot, confirmedFlush: lsnOf(0x1_0000_00ffn) }, options);
+    expect(kept).toMatchObject({
+      kind: 'slot-foreign',
+      section: '#slots',
+      message: expect.stringMatching(
+        /^slot "s" is a permanent one, confirmed up to 1\/FF: .*an empty one counts as unset/,
+      ),
+      remedy: expect.stringMatching(/^set REDIS_URL .* REPLICATION_SLOT .* SELECT pg_drop_replication_slot\('s'\);$/),
+    });
+    expect(checkSlotIsOurs(slot, options)?.message).toMatch(/confirmed up to nothing yet/);
   });
 
   it('is made by the words of each version', () => {

@@ -74,6 +74,35 @@ describe('what is missing is named', () => {
     });
   });
 
+  it('W11: a slot that stays, without Redis: it is neither dropped nor its watch\u2019s, whenever it comes, until somebody drops it', async () => {
+    await using given = await givenUpstream(server, { plugin: 'pgoutput', temporarySlot: true });
+    const { slot } = given.options;
+    const standing = async () =>
+      (await given.sql.query('SELECT temporary FROM pg_replication_slots WHERE slot_name = $1', [slot])).rows;
+    // It has come since this one has looked: the other exporter has made it meanwhile.
+    const early = await given.connect();
+    await given.sql.query(`SELECT pg_create_logical_replication_slot($1, 'pgoutput')`, [slot]);
+    await expect(early.seed(request, new SeedRecorder())).rejects.toMatchObject({ kind: 'slot-foreign' });
+    await early.close();
+    const refusal = {
+      kind: 'slot-foreign',
+      message: expect.stringMatching(/permanent one, confirmed up to [0-9A-F]+\//),
+    };
+    await expect(given.connect()).rejects.toMatchObject(refusal);
+    expect((await inspectPostgres(given.options, signal)).failures).toMatchObject([refusal]);
+    await given.sql.query("SELECT pg_logical_emit_message(true, 'filler', repeat('x', 65536))");
+    const watch = given.upstream().watchSlot();
+    expect((await watch.look()).slot).toBeNull();
+    expect(await watch.drop(1, { endHolder: true })).toBe('kept');
+    await watch.close();
+    expect(await standing()).toEqual([{ temporary: false }]);
+    // The way from Redis to memory is one step.
+    await given.sql.query('SELECT pg_drop_replication_slot($1)', [slot]);
+    const session = await given.connect();
+    await session.seed(request, new SeedRecorder());
+    expect(await standing()).toEqual([{ temporary: true }]);
+  });
+
   it('the slot of auto keeps its plugin, and pgoutput is taken where wal2json is not allowed', async () => {
     await using given = await givenUpstream(server);
     await using session = Object.assign(await given.connect(), { [Symbol.asyncDispose]: async () => undefined });

@@ -29,7 +29,7 @@ export async function preflightServer(control: Connection, options: PostgresOpti
   const server = await readServerFacts(control, options.schema);
   const slot = await readSlot(control, options.slot, server.version);
   const { failures, warnings } = checkServer(server, options, slot);
-  const foreign = checkSlotIsOurs(slot, options.database);
+  const foreign = checkSlotIsOurs(slot, options);
   return { server, slot, failures: foreign === null ? failures : [...failures, foreign], warnings };
 }
 

@@ -113,7 +113,7 @@ export class PostgresSession implements UpstreamSession {
 
   async dropSlot(): Promise<void> {
     const { control, options } = this.parts;
-    const foreign = checkSlotIsOurs(await this.slot(), options.database);
+    const foreign = checkSlotIsOurs(await this.slot(), options);
     if (foreign !== null) throw foreign;
     await dropSlotFrom(control, options.slot);
   }
@@ -147,7 +147,7 @@ export class PostgresSession implements UpstreamSession {
   private async dropOurs(): Promise<void> {
     const { options, replication } = this.parts;
     const slot = await this.slot();
-    const foreign = checkSlotIsOurs(slot, options.database);
+    const foreign = checkSlotIsOurs(slot, options);
     if (foreign !== null) throw foreign;
     if (slot !== null) await dropSlotHere(replication, options.slot);
   }
@@ -168,7 +168,7 @@ export class PostgresSession implements UpstreamSession {
       const message = `slot "${options.slot}" does not exist`;
       return new ExporterFailure({ kind: 'slot-missing', message, section: '#slots' });
     }
-    const foreign = checkSlotIsOurs(slot, options.database);
+    const foreign = checkSlotIsOurs(slot, options);
     if (foreign !== null) return foreign;
     if (slot.plugin !== preflight.plugin) {
       const message = `slot "${slot.name}" was made for ${slot.plugin}, and ${preflight.plugin} is asked for`;

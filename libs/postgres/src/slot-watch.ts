@@ -48,7 +48,7 @@ export class PostgresSlotWatch implements SlotWatch {
       const [place] = await control.query<Place & { [column: string]: unknown }>(PLACE);
       if (place === undefined) throw new RangeError('a query without FROM has one row');
       const found = await readSlot(control, this.options.slot, place.version);
-      const slot = checkSlotIsOurs(found, this.options.database) === null ? found : null;
+      const slot = checkSlotIsOurs(found, this.options) === null ? found : null;
       const { database, schema } = this.options;
       const source = { systemId: await systemIdOf(control), database, schema };
       return { source, slot, walEnd: parseLsn(place.wal_end ?? '0/0'), inRecovery: place.in_recovery };
@@ -69,7 +69,7 @@ export class PostgresSlotWatch implements SlotWatch {
         this.options.slot,
         limit,
       ]);
-      if (slot === undefined) return 'kept';
+      if (slot === undefined || (this.options.temporarySlot && !slot.temporary)) return 'kept';
       if (endHolder) await this.end(control, (await lockHolder(control, this.options.slot))?.pid, 'the claim');
       if (!(await this.lockInTime(control, endHolder))) return 'held';
       try {
