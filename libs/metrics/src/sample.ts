@@ -3,6 +3,8 @@ export interface Block {
   readonly bytes: Buffer;
   /** Where each line ends; as many as there are lines. */
   readonly ends: Uint32Array;
+  /** Samples whose line stands here, and answers that have the block; see `block-memory.ts`. */
+  uses: number;
 }
 
 /** One series that is about to be written. */

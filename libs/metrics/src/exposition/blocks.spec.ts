@@ -19,9 +19,33 @@ function given() {
     for (const _ of writer.write(samples, START, chunks));
     memory.remember(samples);
     const buffers = chunks.finish();
+    const giveBack = writer.finish(chunks.blocks);
     const expected = samples.map((sample) => lineOf(sample, START)).join('');
-    return { buffers, text: Buffer.concat(buffers).toString(), expected };
+    return { buffers, text: Buffer.concat(buffers).toString(), expected, giveBack };
   };
+}
+
+/** The same series from one answer to the next: whole stretches of them change, and few of them are left out. */
+function answersOfTheSame(): fc.Arbitrary<Row[][]> {
+  const stretch = fc.record({ value: fc.constantFrom(0, 1, 0.1), without: fc.option(fc.nat(2_000), { freq: 9 }) });
+  const rows = fc.array(stretch, { minLength: 5, maxLength: 5 }).map((stretches) =>
+    rowsNamed(1_000)
+      .map(([name], at): Row => [name, stretches[Math.floor(at / 200)]?.value ?? 0])
+      .filter((_, at) => stretches.every(({ without }) => without !== at)),
+  );
+  return fc.array(rows, { minLength: 1, maxLength: 8 });
+}
+
+/** Rows of series that come, go and change from one answer to the next, in an order that stays. */
+function answersOf(maxLength: number): fc.Arbitrary<Row[][]> {
+  const name = fc.tuple(fc.nat(1_500), fc.constantFrom('', 'é', '🦙', '"')).map(([at, more]) => `${at}${more}`);
+  const rows = fc.uniqueArray(fc.tuple(name, fc.constantFrom(0, 1, 0.1, -2.5e-9)), {
+    selector: ([text]) => text,
+    maxLength: 1_200,
+    size: 'max',
+  });
+  const sorted = rows.map((answer) => answer.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+  return fc.array(sorted, { minLength: 1, maxLength });
 }
 
 function rowsNamed(count: number, value = 1): Row[] {
@@ -30,23 +54,44 @@ function rowsNamed(count: number, value = 1): Row[] {
 
 describe('blocks', () => {
   it('say what the lines say, whatever came, went or changed since the answer before', () => {
-    const name = fc.tuple(fc.nat(1_500), fc.constantFrom('', 'é', '🦙', '"')).map(([at, more]) => `${at}${more}`);
-    const rows = fc.uniqueArray(fc.tuple(name, fc.constantFrom(0, 1, 0.1, -2.5e-9)), {
-      selector: ([text]) => text,
-      maxLength: 1_200,
-      size: 'max',
-    });
     fc.assert(
-      fc.property(fc.array(rows, { minLength: 1, maxLength: 4 }), (answers) => {
+      fc.property(answersOf(4), (answers) => {
         const write = given();
         for (const answer of answers) {
-          const sorted = answer.toSorted(([one], [other]) => (one < other ? -1 : 1));
-          const { text, expected } = write(sorted);
+          const { text, expected } = write(answer);
           expect(text).toBe(expected);
         }
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('keep what they say until their answer is given back, whichever answers are given back before', () => {
+    const kept = fc.array(fc.nat(2), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(answersOfTheSame(), kept, (answers, keep) => {
+        const write = given();
+        const live: ReturnType<typeof write>[] = [];
+        for (const [at, answer] of answers.entries()) {
+          live.push(write(answer));
+          for (const { buffers, expected } of live) expect(Buffer.concat(buffers).toString()).toBe(expected);
+          while (live.length > (keep[at] as number)) live.splice((keep[at] as number) % live.length, 1)[0]?.giveBack();
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('are made in the memory of those that no answer has any more', () => {
+    const write = given();
+    const memoryOf = ({ buffers }: ReturnType<typeof write>) => buffers.map(({ buffer }) => buffer);
+    const first = write(rowsNamed(2_000));
+    const second = write(rowsNamed(2_000, 2));
+    expect(memoryOf(second).some((memory) => memoryOf(first).includes(memory))).toBe(false);
+    first.giveBack();
+    const third = write(rowsNamed(2_000, 3));
+    expect(new Set(memoryOf(third))).toEqual(new Set(memoryOf(first)));
+    expect(third.text).toBe(third.expected);
   });
 
   it('are the same buffers where nothing has changed', () => {

@@ -1,5 +1,6 @@
 import type { Block, Sample } from '../sample.js';
 import type { Steps } from '../steps.js';
+import { BlockMemory } from './block-memory.js';
 import type { Chunks } from './chunks.js';
 import { labelText, numberText } from './dialect.js';
 
@@ -30,13 +31,23 @@ export interface LineStart {
  * samples, not of their places: a series that comes or goes changes the block that it is in and no other.
  */
 export class BlockWriter {
+  readonly #memory = new BlockMemory();
   #scratch = Buffer.allocUnsafeSlow(65_536);
+
+  /** Ends an answer, which uses its blocks from now on. @returns what gives them back */
+  finish(blocks: readonly Block[]): () => void {
+    for (const block of blocks) block.uses += 1;
+    this.#memory.forget();
+    return () => {
+      for (const block of blocks) this.#memory.release(block);
+    };
+  }
 
   /** Writes all samples of a family; a place of rest after each block. */
   *write(samples: readonly Sample[], start: LineStart, chunks: Chunks): Steps {
     for (let from = 0; from < samples.length; ) {
       const block = intactBlock(samples, from) ?? this.#made(samples, from, start);
-      chunks.addBytes(block.bytes);
+      chunks.addBlock(block);
       from += block.ends.length;
       yield;
     }
@@ -55,14 +66,16 @@ export class BlockWriter {
       }
       at += Math.max(same, 1);
     }
-    const block = { bytes: Buffer.from(this.#scratch.subarray(0, length)), ends };
-    for (let at = from; at < until; at++) {
-      const sample = samples[at] as Sample;
-      sample.block = block;
-      sample.place = at - from;
-      sample.written = true;
-    }
+    const block: Block = { bytes: this.#memory.copyOf(this.#scratch.subarray(0, length)), ends, uses: ends.length };
+    for (let at = from; at < until; at++) this.#move(samples[at] as Sample, block, at - from);
     return block;
+  }
+
+  #move(sample: Sample, block: Block, place: number): void {
+    if (sample.block !== null) this.#memory.release(sample.block);
+    sample.block = block;
+    sample.place = place;
+    sample.written = true;
   }
 
   /** Copies as many lines as there is room for in `ends`, from the block that has them. @returns where the next line goes */

@@ -9,7 +9,12 @@ function counting() {
   const cache = new ExpositionCache(async (state, dialect: Dialect) => {
     renderings.push(`${state.version} ${dialect}`);
     await new Promise((resolve) => setImmediate(resolve));
-    return new RenderedState(state.version, dialect, [Buffer.from(`${state.version}`)], 0);
+    return new RenderedState(
+      state.version,
+      dialect,
+      { chunks: [Buffer.from(`${state.version}`)], giveBack: () => undefined },
+      0,
+    );
   });
   return { cache, renderings };
 }
@@ -63,7 +68,7 @@ describe('the cache of rendered states', () => {
     const cache = new ExpositionCache(async (state, dialect) => {
       attempts += 1;
       if (attempts === 1) throw new Error('first');
-      return new RenderedState(state.version, dialect, [], 0);
+      return new RenderedState(state.version, dialect, { chunks: [], giveBack: () => undefined }, 0);
     });
     const state = new FakeState();
     await expect(cache.acquire(state, 'text')).rejects.toThrow('first');

@@ -17,6 +17,8 @@ interface Entry {
   readonly dialect: Dialect;
   readonly rendering: Promise<RenderedState>;
   users: number;
+  /** What the rendering came to. */
+  rendered: RenderedState | null;
 }
 
 /** Renders a state; see `StateRenderer.render`. */
@@ -51,7 +53,8 @@ export class ExpositionCache {
     entry ??= this.#add(state, dialect);
     entry.users += 1;
     try {
-      return this.#lease(entry, await entry.rendering);
+      entry.rendered = await entry.rendering;
+      return this.#lease(entry, entry.rendered);
     } catch (error) {
       this.#remove(entry);
       throw error;
@@ -75,7 +78,7 @@ export class ExpositionCache {
 
   #add(state: RecordedState, dialect: Dialect): Entry {
     const { version } = state;
-    const entry: Entry = { state, version, dialect, rendering: this.render(state, dialect), users: 0 };
+    const entry: Entry = { state, version, dialect, rendering: this.render(state, dialect), users: 0, rendered: null };
     this.#entries.push(entry);
     return entry;
   }
@@ -84,6 +87,7 @@ export class ExpositionCache {
     const at = this.#entries.indexOf(entry);
     if (at === -1) return;
     this.#entries.splice(at, 1);
+    entry.rendered?.discard();
     this.#wake();
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PassThrough, Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import type { RecordedState } from '@app/aggregates';
 import { describe, expect, it } from '@jest/globals';
@@ -124,6 +124,42 @@ describe('answers to scrapes', () => {
       else await bodyOf(answer);
     }
   });
+
+  it.each([undefined, 'gzip'])(
+    'reach a slow client as they were, whatever other clients get meanwhile (%s)',
+    async (acceptEncoding) => {
+      const self = new SelfMetrics({ version: '1.2.3', revision: 'abc' }, false);
+      const exposition = createExposition({ disabled: '', maxSeries: 0 }, self);
+      const state = (version: number) => {
+        const spend_by_tag = Array.from(
+          { length: 3_000 },
+          (_, at) => [[`tag ${at}`], 1, at % 7 === 0 ? version : at] as const,
+        );
+        return new FakeState({ series: { spend_by_tag }, version });
+      };
+      const request = { withProcess: false, accept: undefined, signal: new AbortController().signal };
+      const answer = (version: number) => exposition.answer({ ...request, state: state(version), acceptEncoding });
+      const plain = (body: Buffer): string => (acceptEncoding === undefined ? body : gunzipSync(body)).toString();
+      const expected = async (version: number) =>
+        plain(
+          await bodyOf(
+            await createExposition({ disabled: '', maxSeries: 0 }, self).answer({
+              ...request,
+              state: state(version),
+              acceptEncoding,
+            }),
+          ),
+        );
+      const slow = new PassThrough({ highWaterMark: 1 });
+      const sending = (await answer(1)).send(slow);
+      for (let version = 2; version < 7; version++) {
+        expect(plain(await bodyOf(await answer(version)))).toBe(await expected(version));
+      }
+      const taken = await buffer(slow);
+      expect(await sending).toBe(true);
+      expect(plain(taken)).toBe(await expected(1));
+    },
+  );
 
   it('as gzip are whole when pieces of earlier ones stand between new ones, and do not compress at all', async () => {
     const self = new SelfMetrics({ version: '1.2.3', revision: 'abc' }, false);

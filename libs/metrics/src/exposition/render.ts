@@ -7,7 +7,7 @@ import { Chunks } from './chunks.js';
 import type { Dialect } from './dialect.js';
 import { writeFamily } from './family-writer.js';
 import type { RememberedSamples } from './remembered-samples.js';
-import { RenderedState } from './rendered-state.js';
+import { RenderedState, type WrittenText } from './rendered-state.js';
 
 /** What is rendered, however often. */
 export interface RenderSettings {
@@ -43,11 +43,11 @@ export class StateRenderer {
 
   async #render(state: RecordedState, dialect: Dialect): Promise<RenderedState> {
     const started = performance.now();
-    const chunks = await run(this.#write(state, dialect));
-    return new RenderedState(state.version, dialect, chunks, (performance.now() - started) / 1000);
+    const text = await run(this.#write(state, dialect));
+    return new RenderedState(state.version, dialect, text, (performance.now() - started) / 1000);
   }
 
-  *#write(state: RecordedState, dialect: Dialect): Steps<readonly Buffer[]> {
+  *#write(state: RecordedState, dialect: Dialect): Steps<WrittenText> {
     const reading = new StateReading(state, this.settings.maxSeries);
     const chunks = new Chunks();
     const place = { dialect, chunks, blocks: this.#blocks, memory: this.#memory };
@@ -55,6 +55,6 @@ export class StateRenderer {
       if (!family.needs.every((table) => state.entities.present(table))) continue;
       yield* writeFamily(family, reading, place);
     }
-    return chunks.finish();
+    return { chunks: chunks.finish(), giveBack: this.#blocks.finish(chunks.blocks) };
   }
 }

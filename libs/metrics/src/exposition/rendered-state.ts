@@ -16,6 +16,12 @@ export const COMPRESSION_LEVEL = 1;
 /** Lines repeat those just above them: a window of 8 kB finds as much as one of 32. */
 const WINDOW_BITS = 13;
 
+/** Chunks of text, which stay as they are until they are given back. */
+export interface WrittenText {
+  readonly chunks: readonly Buffer[];
+  giveBack(): void;
+}
+
 /** One state as text, ready to be sent any number of times. Without what ends an answer: more families may follow. */
 export class RenderedState {
   /** Bytes of the plain text. */
@@ -25,11 +31,20 @@ export class RenderedState {
   constructor(
     readonly version: number,
     readonly dialect: Dialect,
-    readonly chunks: readonly Buffer[],
+    private readonly text: WrittenText,
     /** How long rendering took, in seconds. */
     readonly seconds: number,
   ) {
-    this.length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    this.length = text.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  get chunks(): readonly Buffer[] {
+    return this.text.chunks;
+  }
+
+  /** Gives the memory of the text to later ones; for the end, when nobody sends or deflates it any more. */
+  discard(): void {
+    this.text.giveBack();
   }
 
   /** The text deflated, in the thread pool and once for all that ask. */
