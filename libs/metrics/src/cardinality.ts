@@ -1,3 +1,4 @@
+import { SampleList } from './exposition/sample-list.js';
 import type { GaugeFamily } from './family.js';
 import { Sample } from './sample.js';
 
@@ -10,17 +11,25 @@ const OTHER = 'other';
  * right; other gauges drop what comes too late. Holds no more than `cap` series at a time.
  */
 export class CappedSamples {
+  /** Where nothing folds, all that is kept. */
+  readonly #listed: SampleList;
+  /** Where it does, a heap of what is kept. */
   readonly #kept: Sample[] = [];
   readonly #others = new Map<string, Sample>();
   readonly #real: readonly boolean[];
   #folding = false;
   #folded = 0;
 
-  /** @param cap 0 = no cap. */
+  /**
+   * @param cap 0 = no cap.
+   * @param before what the answer before listed
+   */
   constructor(
     private readonly family: Pick<GaugeFamily, 'labels' | 'realLabels' | 'additive'>,
     private readonly cap: number,
+    before: readonly Sample[] = [],
   ) {
+    this.#listed = new SampleList(before);
     this.#real = family.labels.map((label) => family.realLabels.includes(label));
   }
 
@@ -33,7 +42,7 @@ export class CappedSamples {
   add(sample: Sample): void {
     if (!Number.isFinite(sample.value)) return;
     if (this.#folding) this.#addFolding(sample);
-    else if (this.cap === 0 || this.#kept.length < this.cap) this.#kept.push(sample);
+    else if (this.cap === 0 || this.#listed.length < this.cap) this.#listed.add(sample);
     else if (this.family.additive === 'drop') this.#folded += 1;
     else {
       this.#startFolding();
@@ -43,14 +52,13 @@ export class CappedSamples {
 
   /** What is to be written: at most `cap` series. */
   result(): readonly Sample[] {
-    return this.#others.size === 0 ? this.#kept : [...this.#kept, ...this.#others.values()];
+    return this.#folding ? [...this.#kept, ...this.#others.values()] : this.#listed.all();
   }
 
   /** From here on `#kept` is a heap with its smallest series on top. */
   #startFolding(): void {
     this.#folding = true;
-    const samples = this.#kept.splice(0);
-    for (const sample of samples) {
+    for (const sample of this.#listed.all()) {
       if (this.#isOther(sample.values)) this.#addToOther(sample);
       else this.#kept.push(sample);
     }

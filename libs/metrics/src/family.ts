@@ -5,7 +5,9 @@ import type { Steps } from './steps.js';
 
 /**
  * Takes one series: label values in the order of the family's labels, and its value. A value that is not finite is
- * not shown (METRICS.md: no family ever shows `+Inf` or `NaN`).
+ * not shown (METRICS.md: no family ever shows `+Inf` or `NaN`). The label values are read at once: the array may be
+ * filled anew for the next series, and is where there are many. (Of arrays that were kept once, as those of the first
+ * answer are, V8 makes all later ones in the old generation, where they stay until all garbage is collected.)
  */
 export type EmitValue = (values: readonly string[], value: number) => void;
 

@@ -7,6 +7,7 @@ import { type BlockWriter, lineOf } from './blocks.js';
 import type { Chunks } from './chunks.js';
 import { boundText, type Dialect, familyHeader, labelText, numberText } from './dialect.js';
 import { RememberedSamples } from './remembered-samples.js';
+import { SampleList } from './sample-list.js';
 
 /** Where a family is written to. */
 export interface WritingPlace {
@@ -33,7 +34,7 @@ export function* writeFamily(family: Family, reading: StateReading, place: Writi
 function* writeGauge(family: GaugeFamily, reading: StateReading, place: WritingPlace): Steps {
   const remembered = memoryOf(family.name, place);
   const recall = remembered.recall();
-  const samples = new CappedSamples(family, reading.maxSeries);
+  const samples = new CappedSamples(family, reading.maxSeries, remembered.all);
   yield* family.collect(reading, (values, value) => samples.add(recall(values, value)));
   const result = samples.result();
   reading.counts.set(family.name, { shown: result.length, folded: samples.folded });
@@ -45,10 +46,11 @@ function* writeGauge(family: GaugeFamily, reading: StateReading, place: WritingP
 function* writeCounter(family: CounterFamily, reading: StateReading, place: WritingPlace): Steps {
   const remembered = memoryOf(family.name, place);
   const recall = remembered.recall();
-  const samples: Sample[] = [];
+  const list = new SampleList(remembered.all);
   yield* family.collect(reading, (values, value) => {
-    if (Number.isFinite(value)) samples.push(recall(values, value));
+    if (Number.isFinite(value)) list.add(recall(values, value));
   });
+  const samples = list.all();
   reading.counts.set(family.name, { shown: samples.length, folded: reading.view.folded(family.shows) });
   yield* writeSamples(family, samples, place);
   remembered.remember(samples);

@@ -15,9 +15,9 @@ export class RememberedSamples {
   #samples: readonly Sample[] = [];
   #created = 0;
 
-  /** How many samples are remembered. */
-  get size(): number {
-    return this.#samples.length;
+  /** What was written last. */
+  get all(): readonly Sample[] {
+    return this.#samples;
   }
 
   /** A way through the memory for one answer, which has to ask in the order in which it writes. */
@@ -26,7 +26,7 @@ export class RememberedSamples {
     let next = 0;
     return (values, value) => {
       const place = placeOf(values, samples, next);
-      if (place === -1) return new Sample(values, value, this.#created++ % OPENS_EVERY === 0);
+      if (place === -1) return new Sample(values.slice(), value, this.#created++ % OPENS_EVERY === 0);
       next = place + 1;
       const known = samples[place] as Sample;
       if (known.value !== value) {

@@ -102,7 +102,7 @@ describe('rendering', () => {
     ]);
     expect(second.lines).toEqual(['m{a="a"} 1\n', 'm{a="c"} 4\n', 'm{a="d"} 5\n']);
     expect(second.samples[0]).toBe(first.samples[0]);
-    expect(memory.size).toBe(3);
+    expect(memory.all).toHaveLength(3);
   });
 
   it('writes the same whatever it remembers', async () => {

@@ -1,10 +1,13 @@
 import type { SeriesView, StateView } from '@app/aggregates';
 import { isUiKey } from '@app/litellm';
-import { type GaugeFamily, windowedGauge } from '../family.js';
+import { type EmitValue, type GaugeFamily, windowedGauge } from '../family.js';
 import type { StateReading } from '../state-reading.js';
 import { each, type Steps } from '../steps.js';
 import { organizationOfRow, SumsByPair } from './joins.js';
 import { ENTITY_LABELS, keyEntityAlias, orNone } from './labels.js';
+
+/** Which of the two a family shows. */
+type AmountOf = (rows: number, tokens: number) => number;
 
 /** Rows and tokens of one entity and model in the last minute. */
 interface Rate {
@@ -18,23 +21,39 @@ type EntityLabelsOf = (id: string) => readonly [type: string, id: string, alias:
 
 /** What arrived in the last minute, by user, team, organization and key. */
 export const RATE_FAMILIES: readonly GaugeFamily[] = [
-  rateFamily('litellm_current_tpm', 'Tokens', (rate) => rate.tokens),
-  rateFamily('litellm_current_rpm', 'Requests', (rate) => rate.rows),
+  rateFamily('litellm_current_tpm', 'Tokens', (_, tokens) => tokens),
+  rateFamily('litellm_current_rpm', 'Requests', (rows) => rows),
 ];
 
-function rateFamily(name: string, what: string, amountOf: (rate: Rate) => number): GaugeFamily {
+function rateFamily(name: string, what: string, amountOf: AmountOf): GaugeFamily {
   return windowedGauge({
     name,
     help: `${what} booked in the last minute (by time of commit), by model and user, team, organization or key; not scaled.`,
     labels: ['model', ...ENTITY_LABELS],
     realLabels: ['entity_type'],
     *collect(reading: StateReading, emit) {
+      yield* collectUsers(reading.view, emit, amountOf);
       const rates = yield* reading.once(ratesOf);
-      yield* each(rates, (rate) => emit(rate.labels, amountOf(rate)));
+      yield* each(rates, ({ labels, rows, tokens }) => emit(labels, amountOf(rows, tokens)));
     },
   });
 }
 
+/** Series of users are theirs alone: there is nothing to be summed. */
+function collectUsers(view: StateView, emit: EmitValue, amountOf: AmountOf): Steps {
+  const labels = ['', 'user', '', ''];
+  return each(view.series('rate_by_user'), (series) => {
+    const [id, model] = series.key as [string, string];
+    const user = view.entities.get('user', id);
+    if (user === undefined) return;
+    labels[0] = model;
+    labels[2] = id;
+    labels[3] = orNone(user.userAlias);
+    emit(labels, amountOf(series.rows, series.sum(0)));
+  });
+}
+
+/** The rates of all but users. */
 function* ratesOf(view: StateView): Steps<readonly Rate[]> {
   const { entities } = view;
   const rates: Rate[] = [];
@@ -44,13 +63,6 @@ function* ratesOf(view: StateView): Steps<readonly Rate[]> {
       if (labels !== undefined) rates.push({ labels: [inner, ...labels], rows, tokens: sum });
     });
   };
-  // Series of users are theirs alone: there is nothing to be summed.
-  yield* each(view.series('rate_by_user'), (series) => {
-    const [id, model] = series.key as [string, string];
-    const user = entities.get('user', id);
-    if (user === undefined) return;
-    rates.push({ labels: [model, 'user', id, orNone(user.userAlias)], rows: series.rows, tokens: series.sum(0) });
-  });
   const byTeam = yield* sumBy(view, 'rate_by_team', (series) => series.key[0] as string);
   yield* gather(byTeam, (id) => {
     const team = entities.get('team', id);

@@ -21,12 +21,18 @@ export const SPEND_FAMILIES: readonly GaugeFamily[] = [
     help: `Spend in USD by internal user and model ${WINDOW_HELP}.`,
     labels: ['user_id', 'user_alias', 'model'],
     settings: SPEND_WINDOW,
-    collect: ({ view }, emit) =>
-      each(view.series('spend_by_user'), (series) => {
+    collect: ({ view }, emit) => {
+      const labels = ['', '', ''];
+      return each(view.series('spend_by_user'), (series) => {
         const [id, model] = series.key as [string, string];
         const user = view.entities.get('user', id);
-        if (user !== undefined) emit([id, orNone(user.userAlias), model], series.sum(0));
-      }),
+        if (user === undefined) return;
+        labels[0] = id;
+        labels[1] = orNone(user.userAlias);
+        labels[2] = model;
+        emit(labels, series.sum(0));
+      });
+    },
   }),
   windowedGauge({
     name: 'litellm_team_spend',
@@ -35,9 +41,14 @@ export const SPEND_FAMILIES: readonly GaugeFamily[] = [
     settings: SPEND_WINDOW,
     *collect({ view }, emit) {
       const sums = yield* spendBy(view, (series) => series.key[0] as string);
+      const labels = ['', '', ''];
       yield* each(sums.all(), ({ outer, inner, sum }) => {
         const team = view.entities.get('team', outer);
-        if (team !== undefined) emit([outer, orNone(team.teamAlias), inner], sum);
+        if (team === undefined) return;
+        labels[0] = outer;
+        labels[1] = orNone(team.teamAlias);
+        labels[2] = inner;
+        emit(labels, sum);
       });
     },
   }),
