@@ -49,19 +49,31 @@ Profiles (\`--cpu-prof\`) led the way. Putting lines together and spelling numbe
 250 series, a block in which nothing has changed is taken as it is, deflated form included, and into a new one unchanged lines are copied
 in runs. Where blocks begin belongs to the series, so that one that comes or goes changes its block alone. Then garbage: a deflate
 stream for each chunk took 130 MB outside of the heap in one answer, for which V8 collected all the time; now there is one for all
-chunks. What is left when little changes is the join of series with entities (a third each: users' spend, keys' spend, rates); when
-everything is new, V8's shortest spelling of a double, 0.2 µs a number.`,
-  shortfall: `Text without changes is within a sixth, with gzip too. With a twentieth of all series picked at random nearly every block
-has a change, so that all is deflated again: 40 to 60 ms of the thread pool at the fastest level, for which the event loop is free but
-which count as processor time here; and 12 MB of new chunks an answer, which lie outside of the heap and call for a full collection every
-fourth answer (the rounds at twice the time). When every number is new, spelling 120,000 doubles (25 to 35 ms) and copying 14 MB stand
-besides. Tried and left: lines as strings
-that are joined (half as long again), smaller deflate windows and memory levels (no faster, larger answers), Huffman or run-length
-strategies (six times the bytes, no faster), several chunks in the pool at a time (more processor). Blocks of 64 or of 16 series instead
-of 256, so that more of them stay: without gzip 5 % new took 70 and 71 ms with 64, 68 and 81 with 16, against 66 to 165 in four rounds with 256,
-which would be a sixth; with gzip 240 to 360 ms against 114 to 218, as each block is a call of its own into the thread pool. Next: blocks of 64
-as text that are deflated four at a time, with marks of their own for where four begin. Not tried: to keep the series that change together, which would help traffic and
-not this bench, whose changes are spread at random, and to use the memory of blocks again that no answer has any more.`,
+chunks. Then garbage again: a block is made in the memory of one that no
+answer has any more, which takes 12 MB of new memory outside of the heap, and a full collection every fourth answer, from an answer in
+which all blocks change; and families emit from one array that they fill anew. (V8 had seen the arrays of the first answer survive, as the
+names of remembered series, and made those of all later answers in the old generation: 8 of the 10 MB of garbage that an answer left
+there.) Neighbouring blocks are deflated together where all are new, in pieces of 128 kB, and alone where their neighbours stay. What is
+left when little changes is the join of series with entities (a third each: users' spend, keys' spend, rates); when everything is new,
+V8's shortest spelling of a double, 0.2 µs a number.`,
+  shortfall: `Text without changes is within a sixth, with gzip too, and text with a twentieth new is near it. Measured beside the state
+before, as processor time of one answer and as means of 40: nothing new 50 to 57 → 44 ms, 5 % new 79 to 90 → 58 to 61, with gzip 139 to 172 →
+105, hardly any of them outliers any more. With a twentieth of all series picked at random every block has a change (0.95 to the power of
+256, and of 64 the same), so that all is deflated again. The floor of that is zlib itself: 33 ms for 14 MB at the fastest level, in one
+piece or in many, where a whole sixth is 52 ms and an answer without changes takes 40: with zlib gzip of such answers is out of reach. Each call
+into the thread pool costs 25 µs besides: 45 to 49 ms a block at a time, 34 to 38 in pieces of four blocks, 33 in larger ones.
+
+When every number is new, spelling 90,000 doubles that are no whole numbers (25 to 35 ms) and copying 14 MB stand besides; whole ones V8
+remembers the spelling of (12 ns each, as fast as digit by digit).
+
+Tried and left: an encoder of our own that keeps, for each line, what it repeats of the line above and writes the rest with one fixed table of
+Huffman codes: 16 ms instead of 35, and 1.78 MB instead of 1.47. It halves the deflating, is not enough for a sixth (73 ms of 52) and is one more
+compressor to answer for. No well kept binding of libdeflate, zlib-ng or ISA-L with binaries for both processors and both C libraries was found on npm.
+Lines as strings that are joined (half as long again), smaller deflate windows and memory levels (no faster, larger answers), Huffman or run-length
+strategies (six times the bytes, no faster), several chunks in the pool at a time (more processor). Blocks of 64 or 32 series instead
+of 256, so that more of them stay: with the memory of blocks used again nothing is left of their gain (text 63 and 65 against 59 ms, gzip, in pieces of
+many blocks, 122 and 156 against 110). Not tried: to keep the series that change together, which would help traffic and
+not this bench, whose changes are spread at random; and a state that tells which series have changed, so that the join need not visit all.`,
 });
 
 class Scene implements PreparedBench {

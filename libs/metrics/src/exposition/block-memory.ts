@@ -12,12 +12,15 @@ export class BlockMemory {
   /** Free memory by its size. */
   readonly #free = new Map<number, Buffer[]>();
 
-  /** A copy of bytes. */
-  copyOf(bytes: Buffer): Buffer {
-    const size = Math.ceil(bytes.length / PIECE) * PIECE;
+  /** A block of copies: where its lines end stands before them in its memory. */
+  block(lines: Buffer, lineEnds: Uint32Array): Block {
+    const size = Math.ceil((lineEnds.byteLength + lines.length) / PIECE) * PIECE;
     const memory = this.#free.get(size)?.pop() ?? Buffer.allocUnsafeSlow(size);
-    bytes.copy(memory);
-    return memory.subarray(0, bytes.length);
+    const ends = new Uint32Array(memory.buffer, 0, lineEnds.length);
+    ends.set(lineEnds);
+    const bytes = memory.subarray(ends.byteLength, ends.byteLength + lines.length);
+    lines.copy(bytes);
+    return { bytes, ends, uses: ends.length };
   }
 
   /** Takes note that a line or an answer does not need a block any more; nobody reads it after its last use. */

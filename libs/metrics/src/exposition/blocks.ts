@@ -33,6 +33,7 @@ export interface LineStart {
 export class BlockWriter {
   readonly #memory = new BlockMemory();
   #scratch = Buffer.allocUnsafeSlow(65_536);
+  readonly #ends = new Uint32Array(MOST);
 
   /** Ends an answer, which uses its blocks from now on. @returns what gives them back */
   finish(blocks: readonly Block[]): () => void {
@@ -55,7 +56,7 @@ export class BlockWriter {
 
   #made(samples: readonly Sample[], from: number, start: LineStart): Block {
     const until = endOfBlock(samples, from);
-    const ends = new Uint32Array(until - from);
+    const ends = this.#ends.subarray(0, until - from);
     let length = 0;
     for (let at = from; at < until; ) {
       const same = unchangedLines(samples, at, until);
@@ -66,7 +67,7 @@ export class BlockWriter {
       }
       at += Math.max(same, 1);
     }
-    const block: Block = { bytes: this.#memory.copyOf(this.#scratch.subarray(0, length)), ends, uses: ends.length };
+    const block = this.#memory.block(this.#scratch.subarray(0, length), ends);
     for (let at = from; at < until; at++) this.#move(samples[at] as Sample, block, at - from);
     return block;
   }

@@ -53,6 +53,21 @@ describe('the cache of rendered states', () => {
     expect(cache.live).toBe(2);
   });
 
+  it('gives outdated ones that nobody uses back before the next is rendered, and no other', async () => {
+    const events: string[] = [];
+    const cache = new ExpositionCache(async ({ version }, dialect) => {
+      events.push(`made ${version}`);
+      return new RenderedState(version, dialect, { chunks: [], giveBack: () => events.push(`back ${version}`) }, 0);
+    });
+    const state = new FakeState({ version: 1 });
+    (await cache.acquire(state, 'text')).release();
+    (await cache.acquire(state, 'text')).release();
+    const used = await cache.acquire(new FakeState({ version: 2 }), 'text');
+    (await cache.acquire(new FakeState({ version: 3 }), 'text')).release();
+    expect(events).toEqual(['made 1', 'back 1', 'made 2', 'made 3']);
+    used.release();
+  });
+
   it('lets a waiting scraper give up', async () => {
     const { cache } = counting();
     await cache.acquire(new FakeState({ version: 1 }), 'text');

@@ -45,6 +45,7 @@ export class ExpositionCache {
    * @throws what rendering throws, and the signal's reason when it fires while waiting.
    */
   async acquire(state: RecordedState, dialect: Dialect, signal?: AbortSignal): Promise<Lease> {
+    this.#removeOutdated(state);
     let entry = this.#find(state, dialect);
     while (entry === undefined && !this.#makeRoom()) {
       await this.#roomOrAbort(signal);
@@ -65,6 +66,12 @@ export class ExpositionCache {
     return this.#entries.find(
       (entry) => entry.state === state && entry.version === state.version && entry.dialect === dialect,
     );
+  }
+
+  /** Nobody will ask for them any more, and their memory goes to what is rendered next. */
+  #removeOutdated(state: RecordedState): void {
+    const isOutdated = (entry: Entry): boolean => entry.state !== state || entry.version !== state.version;
+    for (const entry of this.#entries.filter((one) => one.users === 0 && isOutdated(one))) this.#remove(entry);
   }
 
   /** True when there is room for one more, made by forgetting one that nobody uses. */

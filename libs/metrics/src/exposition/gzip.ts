@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { crc32, deflateRaw } from 'node:zlib';
-import { COMPRESSION_LEVEL, type DeflatedBody } from './rendered-state.js';
+import { COMPRESSION_LEVEL, type DeflatedBody } from './deflate-open.js';
 
 const deflate = promisify(deflateRaw);
 
