@@ -37,6 +37,15 @@ export class Delta {
   /** Where the last row of each kind went: most of the next ones go there, too. */
   readonly #last: { [K in SeriesKind]?: { readonly bucket: number; readonly series: Map<string, number[]> } } = {};
 
+  /** (bucket, series) pairs that gain something: what a delta takes of memory, and what it takes to make a step of it. */
+  get pairs(): number {
+    let pairs = 0;
+    for (const [, buckets] of entriesOf<SeriesKind, SeriesDeltas>(this.series)) {
+      for (const series of buckets.values()) pairs += series.size;
+    }
+    return pairs;
+  }
+
   /** Adds rows to one bucket of the series with this text of its key; returns its values, for its sums to be added. */
   addRow(kind: SeriesKind, text: string, bucket: number, rows = 1): number[] {
     const values = this.#valuesOf(kind, text, bucket);

@@ -28,6 +28,7 @@ function optionsOn(scheduler: TestScheduler, project: Project, spacing: number):
     ready: ({ text }) => /[^.]/.test(text),
     project: ({ text }) => project(text),
     spacing: () => spacing,
+    full: ({ text }) => text.length >= 4,
     scheduler,
   };
 }
@@ -70,6 +71,16 @@ describe('conflate', () => {
       const out = source.pipe(conflate(given((text) => work.pipe(map(() => text)), 10)));
       expectObservable(out).toBe('-a---------b---------(d|)', { a: 'a', b: 'bc', d: 'd' });
       expectSubscriptions(work.subscriptions).toBe(['^!', '----------^!', '--------------------^!']);
+    });
+  });
+
+  it('does not wait out the spacing with a batch that is full', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }, given) => {
+      const source = cold(' abcdefgh--|');
+      const work = cold('   -(x|)');
+      const out = source.pipe(conflate(given((text) => work.pipe(map(() => text)), 20)));
+      expectObservable(out).toBe('-a---b-------------------(g|)', { a: 'a', b: 'bcde', g: 'fgh' });
+      expectSubscriptions(work.subscriptions).toBe(['^!', '----^!', '------------------------^!']);
     });
   });
 

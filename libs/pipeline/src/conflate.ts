@@ -9,6 +9,8 @@ export interface ConflateOptions<T, B, R> {
   readonly project: (batch: B) => Observable<R>;
   /** Milliseconds from the start of this batch to that of the next, so that what comes in a burst goes out together. */
   readonly spacing: (batch: B) => number;
+  /** True once a batch that is ready is as large as batches should be: it does not wait out the spacing. */
+  readonly full: (batch: B) => boolean;
   readonly scheduler: SchedulerLike;
 }
 
@@ -39,6 +41,8 @@ class Conflating<T, B, R> {
   #gathering: B;
   #working: Subscription | null = null;
   #timer: Subscription | null = null;
+  /** True where the timer waits out the spacing. */
+  #waits = false;
   #earliest = 0;
   #completed = false;
 
@@ -75,10 +79,14 @@ class Conflating<T, B, R> {
   }
 
   #next(): void {
-    if (this.#working !== null || this.#timer !== null) return;
-    const { ready, scheduler } = this.#options;
+    if (this.#working !== null || (this.#timer !== null && !this.#waits)) return;
+    const { ready, full, scheduler } = this.#options;
     if (ready(this.#gathering)) {
-      const wait = Math.max(0, this.#earliest - scheduler.now());
+      const spacing = Math.max(0, this.#earliest - scheduler.now());
+      const wait = full(this.#gathering) ? 0 : spacing;
+      if (this.#timer !== null && wait > 0) return;
+      this.#timer?.unsubscribe();
+      this.#waits = wait > 0;
       this.#timer = scheduler.schedule(() => this.#attempt(() => this.#start()), wait);
     } else if (this.#completed) this.#out.complete();
   }

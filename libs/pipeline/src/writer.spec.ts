@@ -263,16 +263,18 @@ describe('the writer', () => {
     expect(one.state.clock - Date.now()).toBeGreaterThan(HOUR);
   });
 
-  it('W9: is full when many rows wait behind a step under way', async () => {
+  it.each([
+    ['many rows wait', 50_500, () => ({})],
+    ['fewer wait that have series of their own', 4_000, (at: number) => ({ user: `user-${at}`, api_key: `key-${at}` })],
+  ])('W9: is full when %s behind a step under way', async (_, rows, of) => {
     const one = await given();
     one.holdSteps();
     one.commit(spend());
     await one.underWay();
     expect(one.writer.full).toBe(false);
-    const row = spend();
-    one.commit(...Array.from({ length: 50_001 }, () => row));
-    expect(one.writer.full).toBe(true);
-    expect(one.told.of('inFlight').at(-1)).toEqual([50_002]);
+    const changes = Array.from({ length: rows }, (_row, at) => spend(of(at)));
+    for (let from = 0; from < rows; from += 500) one.commit(...changes.slice(from, from + 500));
+    expect([one.writer.full, one.told.of('inFlight').at(-1)]).toEqual([true, [rows + 1]]);
     one.letGo();
     await one.settled();
     expect(one.writer.full).toBe(false);
@@ -292,9 +294,7 @@ describe('the writer', () => {
   });
 
   it('can write to nothing where the store has no state', async () => {
-    const seeded = await seededStore();
-    const { faultyStore } = await import('../../../test/support/faulty-store.js');
-    const writer = new Writer(faultyStore(), new Told());
-    expect(() => writer.attach(seeded.claim)).toThrow('there is no state to write to');
+    const [{ claim }, { faultyStore }] = [await seededStore(), await import('../../../test/support/faulty-store.js')];
+    expect(() => new Writer(faultyStore(), new Told()).attach(claim)).toThrow('there is no state to write to');
   });
 });

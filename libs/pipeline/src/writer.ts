@@ -23,6 +23,12 @@ const ROWS_PER_MILLISECOND = 10;
 const LONGEST_SPACING = 250;
 /** Rows and operations on entities gathered while a step is being stored at which the socket is paused. */
 const HIGH_SIZE = 50_000;
+/**
+ * (bucket, series) pairs of small transactions at which a step does not wait for more, and at which the socket is paused while another
+ * one is being stored. Where rows have series of their own, larger steps are no cheaper by the row, and only take more memory: each pair
+ * stands in the batch, in the record and in the messages to the store.
+ */
+const HIGH_PAIRS = 10_000;
 
 const NOTHING_KNOWN: EntityLookup = {
   get: () => undefined,
@@ -67,6 +73,7 @@ export class Writer {
           ready: (batch) => batch.urgent && this.#storing !== null,
           project: (batch) => this.#project(batch),
           spacing: ({ rows }) => spacingAfter(rows),
+          full: ({ delta }) => delta.pairs > HIGH_PAIRS,
           // At the end of the turn, so that all that one read of the socket brings goes together.
           scheduler: asapScheduler,
         }),
@@ -111,7 +118,10 @@ export class Writer {
 
   /** True while the stream should be held: a step is under way, and enough has been gathered behind it. */
   get full(): boolean {
-    return this.#underWay !== null && (this.#gathering?.size ?? 0) > HIGH_SIZE;
+    const gathered = this.#gathering;
+    return (
+      this.#underWay !== null && gathered !== null && (gathered.size > HIGH_SIZE || gathered.delta.pairs > HIGH_PAIRS)
+    );
   }
 
   /** True when nothing that was taken in waits to be stored. */
