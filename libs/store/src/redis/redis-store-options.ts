@@ -82,8 +82,9 @@ export interface RedisTuning {
 export const TUNING: RedisTuning = {
   commandTimeout: 2_000,
   foldInterval: 1_000,
-  foldBytes: 8 << 20,
-  foldBytesLimit: 32 << 20,
+  // What is unfolded stands in memory as objects of five times its bytes, and lives long enough for V8 to take it for old.
+  foldBytes: 1 << 20,
+  foldBytesLimit: 2 << 20,
   // About 1 ms of Redis' time, as each write searches a packed hash.
   pieceFields: 256,
   keepLog: 60_000,
