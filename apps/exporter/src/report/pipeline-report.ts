@@ -2,12 +2,13 @@ import type { SeedProgress, SourceSight } from '@app/litellm';
 import type { SelfMetrics } from '@app/metrics';
 import { PipelineObserver, type SlotFigures } from '@app/pipeline';
 import type { ExporterLogger } from './exporter-logger.js';
+import { keepHeapSmall, letHeapGrow } from './heap-growth.js';
 import type { StatusBoard } from './status-board.js';
 
 const CONTEXT = 'pipeline';
 const PROGRESS_EVERY = 5_000;
 
-/** Tells what the pipeline does to the log, to the self-metrics and to the status page. */
+/** Tells what the pipeline does to the log, to the self-metrics and to the status page, and V8 how large the heap may become with it. */
 export class PipelineReport extends PipelineObserver {
   readonly #log: ExporterLogger;
   readonly #metrics: SelfMetrics;
@@ -48,6 +49,7 @@ export class PipelineReport extends PipelineObserver {
   }
 
   following(): void {
+    keepHeapSmall();
     this.#lastFailure = null;
     this.#board.enter('following');
   }
@@ -60,6 +62,7 @@ export class PipelineReport extends PipelineObserver {
     this.#metrics.connected(connected);
     this.#board.enter(connected ? 'streaming' : 'waiting');
     if (!connected) return;
+    keepHeapSmall();
     this.#lastFailure = null;
     this.#metrics.seedProgress(1);
     this.info('streaming');
@@ -70,6 +73,7 @@ export class PipelineReport extends PipelineObserver {
   }
 
   seedStarted(reason: string): void {
+    letHeapGrow();
     this.#lastFailure = null;
     this.#board.seeding(reason);
     this.#metrics.seedProgress(0);
