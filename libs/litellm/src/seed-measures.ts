@@ -21,7 +21,7 @@ const BOTH: readonly RejectionReason[] = Object.freeze([...SPEND, ...TOKENS]);
  */
 export class SeedMeasures implements SpendMeasures {
   startTime = 0;
-  /** `startTime` in microseconds since the Unix epoch; infinite or NaN where the column is. Exact until the year 2106. */
+  /** `startTime` in microseconds since the Unix epoch; NaN where the column has none that is read. Exact until the year 2106. */
   startMicros = Number.NaN;
   endTime = 0;
   completionStartTime: number | null = null;

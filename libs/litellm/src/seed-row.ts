@@ -88,7 +88,7 @@ const NO_MEASURES = {
 function expressionOf(column: SeedColumn, available: ReadonlySet<string>): string {
   switch (column) {
     case 'startTime':
-      return `round(date_part('epoch', ${quoteIdentifier(column)}) * 1000000)`;
+      return startExpression(quoteIdentifier(column));
     case 'endTime':
     case 'completionStartTime':
       // Half a microsecond makes good what a double loses of one, so that rounding down gives the true millisecond.
@@ -98,6 +98,15 @@ function expressionOf(column: SeedColumn, available: ReadonlySet<string>): strin
     default:
       return quoteIdentifier(column);
   }
+}
+
+/**
+ * An integer, because a double of more than 15 digits comes as `1.795796356525123e+15`, which costs both sides more. The cast rounds, and
+ * would fail for infinity and for what no integer holds: such times, which no `Date` holds either, come as NULL.
+ */
+function startExpression(column: string): string {
+  const within = `${column} > '-infinity' AND ${column} < '290000-01-01'`;
+  return `CASE WHEN ${within} THEN (date_part('epoch', ${column}) * 1000000)::int8 END`;
 }
 
 /**
