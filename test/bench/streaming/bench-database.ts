@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { Pool } from 'pg';
-import { Simulator, type SizeName, worldSizes } from '../../../apps/simulator/src/index.js';
+import { Simulator, type SizeName, type WorldSize, worldSizes } from '../../../apps/simulator/src/index.js';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.js';
 import { sqlClient } from '../../support/replication-session.js';
 import { Owned } from './owned.js';
@@ -24,7 +24,7 @@ export interface BenchDatabaseOptions {
   /** Whether callers make up models and tags, so that series become more with every row; true. */
   readonly invented?: boolean;
   /** How large the company is; 300 users, 60 teams and 500 keys without a word. */
-  readonly size?: SizeName;
+  readonly size?: SizeName | WorldSize;
   /** Settings of the server beside {@link SETTINGS}. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -53,9 +53,10 @@ export async function openBenchDatabase(options: BenchDatabaseOptions = {}): Pro
   // The server may be stopped before the pool is.
   pool.on('error', () => {});
   stack.defer(() => pool.end());
+  const { size = 'medium' } = options;
   const simulator = new Simulator(pool, {
     seed: 'bench',
-    size: worldSizes[options.size ?? 'medium'],
+    size: typeof size === 'string' ? worldSizes[size] : size,
     promptBytes: options.promptBytes ?? 0,
     invented: options.invented ?? true,
   });

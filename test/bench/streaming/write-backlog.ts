@@ -5,9 +5,11 @@ import type { BenchDatabase } from './bench-database.js';
 export interface BacklogShape {
   readonly rows: number;
   readonly rowsPerTransaction: number;
+  /** As {@link makePatterns} was told. */
+  readonly patterns?: number;
 }
 
-/** Rows of the simulator that a backlog repeats with other ids and times. */
+/** Rows of the simulator that a backlog repeats with other ids and times, where nothing else is said. */
 const PATTERNS = 2_000;
 const SPEND_LOGS = '"LiteLLM_SpendLogs"';
 /** Columns that differ from row to row of one pattern. */
@@ -24,8 +26,9 @@ const RENEWED: Readonly<Record<string, string>> = {
  * Writes rows of the simulator inside the server, transaction by transaction, in a tenth of the time that sending them takes. They lie
  * within the last hour. Returns where the last commit ends.
  */
-export async function writeBacklog(database: BenchDatabase, { rows, rowsPerTransaction }: BacklogShape): Promise<Lsn> {
+export async function writeBacklog(database: BenchDatabase, shape: BacklogShape): Promise<Lsn> {
   const { sql } = database;
+  const { rows, rowsPerTransaction, patterns = PATTERNS } = shape;
   const { rows: columns } = await sql.query<{ name: string }>(
     `SELECT attname AS name FROM pg_attribute WHERE attrelid = '${SPEND_LOGS}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
   );
@@ -38,7 +41,7 @@ export async function writeBacklog(database: BenchDatabase, { rows, rowsPerTrans
         INSERT INTO ${SPEND_LOGS} (${names})
           SELECT ${values}
           FROM generate_series(first, least(first + ${rowsPerTransaction}, ${rows}) - 1) AS g,
-            LATERAL (SELECT (hashint8(g) & 2147483647) % ${PATTERNS} + 1 AS wanted, make_interval(secs => g % 3600) AS moved) AS drawn
+            LATERAL (SELECT (hashint8(g) & 2147483647) % ${patterns} + 1 AS wanted, make_interval(secs => g % 3600) AS moved) AS drawn
           JOIN bench_pattern AS p ON p.number = drawn.wanted;
         COMMIT;
         first := first + ${rowsPerTransaction};
@@ -53,8 +56,8 @@ export async function writeBacklog(database: BenchDatabase, { rows, rowsPerTrans
  * Takes rows out of the simulator's hands: written once as spend logs, and kept in a table that no slot speaks of. Comes before the
  * slots are made, so that these rows are no part of a backlog.
  */
-export async function makePatterns({ sql, simulator }: BenchDatabase): Promise<void> {
-  await simulator.writeBatch(PATTERNS);
+export async function makePatterns({ sql, simulator }: BenchDatabase, patterns = PATTERNS): Promise<void> {
+  await simulator.writeBatch(patterns);
   await sql.query(`CREATE UNLOGGED TABLE bench_pattern AS SELECT row_number() OVER () AS number, * FROM ${SPEND_LOGS}`);
   await sql.query('ALTER TABLE bench_pattern ADD PRIMARY KEY (number)');
   await sql.query('ANALYZE bench_pattern');
