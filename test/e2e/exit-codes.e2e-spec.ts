@@ -44,10 +44,25 @@ describe('how the exporter ends', () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as { port: number };
-    const app = exporter({ ...NOWHERE, METRICS_PORT: String(port) });
-    expect(await app.ended).toEqual({ code: 2, signal: null });
-    expect(app.logs.join('\n')).toContain('METRICS_PORT');
-    taken.close();
+    try {
+      const app = exporter({ ...NOWHERE, METRICS_PORT: String(port) });
+      expect(await app.ended).toEqual({ code: 2, signal: null });
+      const text = app.logs.join('\n');
+      expect(text).toMatch(/^METRICS_PORT \d+ of 127\.0\.0\.1 is taken.*\n {2}remedy: set METRICS_PORT to a free port$/m);
+      expect(text).not.toMatch(/EADDRINUSE|^\s+at /m);
+    } finally {
+      taken.close();
+    }
+  });
+
+  it('with 2 on a host that leads to no address of this machine, which it names with what would be one', async () => {
+    for (const METRICS_HOST of ['nosuch.invalid', '192.0.2.1']) {
+      const app = exporter({ ...NOWHERE, METRICS_HOST, METRICS_PORT: String(await freePort()) });
+      expect(await app.ended).toEqual({ code: 2, signal: null });
+      const text = app.logs.join('\n');
+      expect(text).toMatch(/^METRICS_HOST: .*expected a host name or an IP address.*\n {2}remedy: set METRICS_HOST/m);
+      expect(text).not.toMatch(/\[NestApplication\]|^\s+at /m);
+    }
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('with 0 on %s, soon, though PostgreSQL is out of reach', async (signal) => {

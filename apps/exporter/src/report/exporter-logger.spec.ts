@@ -33,6 +33,16 @@ describe('ExporterLogger', () => {
     ]);
   });
 
+  it('leaves what the framework throws as well to whoever catches it', () => {
+    const write = (log: ExporterLogger) => () => {
+      log.error('Error: listen EADDRINUSE', undefined, 'NestApplication');
+      log.error('a failure of ours', undefined, 'pipeline');
+    };
+    const lines = linesOf(write(new ExporterLogger({ level: 'info', format: 'json' })));
+    expect(lines.map((line) => JSON.parse(line).message)).toEqual(['a failure of ours']);
+    expect(linesOf(write(new ExporterLogger({ level: 'debug', format: 'json' })))).toHaveLength(2);
+  });
+
   it('gives the format of the log to what a library warns of on the console', () => {
     const target: Pick<Console, 'warn'> = { warn: () => {} };
     warnThroughLog(target, new ExporterLogger({ level: 'info', format: 'json' }));

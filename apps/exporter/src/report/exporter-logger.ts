@@ -24,6 +24,13 @@ export class ExporterLogger extends ConsoleLogger {
     else super.log(message, ...rest);
   }
 
+  /** What the framework fails with it also throws: whoever catches that says it once, with what to do about it. */
+  override error(message: unknown, ...rest: unknown[]): void {
+    const context = rest.at(-1);
+    if (typeof context === 'string' && WIRING.has(context)) this.debug(message, context);
+    else super.error(message, ...rest);
+  }
+
   /** The level as LOG_LEVEL calls it: the framework's `log` is `info`. */
   protected override getJsonLogObject(
     ...[message, options]: Parameters<ConsoleLogger['getJsonLogObject']>
