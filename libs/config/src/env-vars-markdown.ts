@@ -1,3 +1,4 @@
+import { DURATION_BOUNDS } from './forms.js';
 import { SETTING_GROUPS } from './setting.js';
 import { type SettingRow, settingsTable } from './settings.js';
 
@@ -13,7 +14,7 @@ The value of a secret is never printed.
 - Every secret has a twin with \`_FILE\` at the end of its name, which names a file that holds the value (one line end at
   its end is dropped). Setting both is an error. These files, and those with certificates, are read again before each new
   connection: a rotated password is used without a restart.
-- A length of time is a whole number with \`d\`, \`h\` or \`m\`: \`30d\`, \`24h\`, \`90m\`.
+- A length of time is a whole number with \`d\`, \`h\` or \`m\`, from ${DURATION_BOUNDS}: \`30d\`, \`24h\`, \`90m\`.
 - What Kubernetes injects for Services (\`METRICS_PORT=tcp://…\`, \`…_SERVICE_HOST\`) is ignored with a warning.
 `;
 

@@ -4,7 +4,10 @@ import { z } from 'zod';
 const UNIT_MILLISECONDS = { d: 86_400_000, h: 3_600_000, m: 60_000 } as const;
 const DURATION = /^([1-9]\d{0,6})([dhm])$/;
 const LONGEST_DURATION = 3_650 * UNIT_MILLISECONDS.d;
-const MOST_BUCKETS = 100;
+/** The bounds of every length of time, in words. */
+export const DURATION_BOUNDS = '1m to 3650d';
+/** Upper bounds that a histogram may have. */
+export const MOST_BUCKETS = 100;
 
 /** `<n>d`, `<n>h` or `<n>m` in milliseconds; null for any other text, 0 and more than ten years included. */
 export function parseDuration(text: string): number | null {

@@ -1,10 +1,12 @@
 import {
   anyText,
   buckets,
+  DURATION_BOUNDS,
   duration,
   familyPatterns,
   host,
   integer,
+  MOST_BUCKETS,
   matching,
   oneOf,
   port,
@@ -12,8 +14,9 @@ import {
 } from './forms.js';
 import { setting } from './setting.js';
 
-const LENGTH_OF_TIME = 'a length of time like 30d, 24h or 90m';
-const BOUNDS = 'positive numbers in ascending order, comma-separated';
+const LENGTH_OF_TIME = `a length of time from ${DURATION_BOUNDS}, like 30d, 24h or 90m`;
+const BOUNDS = `at most ${MOST_BUCKETS} positive numbers in ascending order, comma-separated`;
+const MOST_SERIES = 100_000_000;
 
 /** What the metrics say. */
 export const metricsSettings = {
@@ -60,9 +63,9 @@ export const metricsSettings = {
   }),
   METRICS_MAX_SERIES_PER_METRIC: setting({
     group: 'Metrics',
-    schema: integer(0, 100_000_000),
+    schema: integer(0, MOST_SERIES),
     default: '100000',
-    accepted: 'a whole number, or 0 for no limit',
+    accepted: `a whole number up to ${MOST_SERIES}, or 0 for no limit`,
     secret: false,
     description: 'Label sets a family may have; the smallest of the rest are folded into `other`. 0 is no limit.',
   }),

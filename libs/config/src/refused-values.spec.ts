@@ -87,8 +87,32 @@ describe('refused values', () => {
 
   it('says what was given and what is accepted', () => {
     expect(problemsOf({ METRICS_SPEND_WINDOW: '30 days' })).toEqual([
-      'METRICS_SPEND_WINDOW: got "30 days", expected a length of time like 30d, 24h or 90m',
+      'METRICS_SPEND_WINDOW: got "30 days", expected a length of time from 1m to 3650d, like 30d, 24h or 90m',
     ]);
+  });
+
+  it.each<[SettingName, least: string, most: string, below: string, above: string]>([
+    ['METRICS_SPEND_WINDOW', '1m', '3650d', '0m', '3651d'],
+    ['METRICS_REQUEST_WINDOW', '1m', '3650d', '0h', '9999999d'],
+    ['METRICS_ERROR_WINDOW', '1m', '3650d', '0d', '9999999d'],
+    ['ROW_MAX_AGE', '1m', '3650d', '0d', '87601h'],
+    ['STATE_MAX_STALENESS', '0', '3650d', '0d', '3651d'],
+    ['METRICS_UPDATE_INTERVAL', '1', '3600', '0', '3601'],
+    ['METRICS_MAX_SERIES_PER_METRIC', '0', '100000000', '-1', '100000001'],
+    ['REPLICATION_MAX_RETAINED_BYTES', '0', '999999999999999', '-1', '1000000000000000'],
+    ['DB_MAX_CONNECTIONS', '1', '1000', '0', '1001'],
+    ['METRICS_PORT', '1', '65535', '0', '65536'],
+  ])('%s takes %s and %s, and names these bounds to who gives %s or %s', (name, least, most, below, above) => {
+    for (const text of [least, most]) expect(problemsOf({ [name]: text })).toEqual([]);
+    for (const text of [below, above]) {
+      const [problem] = problemsOf({ [name]: text });
+      for (const bound of [least, most]) expect(problem?.split('expected')[1]).toMatch(new RegExp(`\\b${bound}\\b`));
+    }
+  });
+
+  it('says how many buckets a histogram may have', () => {
+    const [problem] = problemsOf({ METRICS_DURATION_BUCKETS: Array.from({ length: 101 }, (_, at) => at + 1).join(',') });
+    expect(problem).toContain('expected at most 100 positive numbers');
   });
 
   it('says where the port of the database goes, and takes IPv6 addresses for what they are', () => {

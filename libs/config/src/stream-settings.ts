@@ -1,4 +1,4 @@
-import { addresses, anyText, boolean, duration, durationOrZero, integer, matching, oneOf } from './forms.js';
+import { addresses, anyText, boolean, DURATION_BOUNDS, duration, durationOrZero, integer, matching, oneOf } from './forms.js';
 import { setting } from './setting.js';
 
 /** PostgreSQL's rule for names of replication slots. */
@@ -41,7 +41,7 @@ export const replicationSettings = {
     group: 'Replication',
     schema: integer(0, MOST_BYTES),
     default: '0',
-    accepted: 'a number of bytes, or 0 for off',
+    accepted: `a whole number of bytes up to ${MOST_BYTES}, or 0 for off`,
     secret: false,
     description:
       'Drop our own slot when more write-ahead log than this is not confirmed, and seed again when all is well. 0 is off. ' +
@@ -59,7 +59,7 @@ export const replicationSettings = {
     group: 'Replication',
     schema: duration,
     default: '24h',
-    accepted: 'a length of time like 1d, 24h or 90m',
+    accepted: `a length of time from ${DURATION_BOUNDS}, like 1d, 24h or 90m`,
     secret: false,
     description:
       'A row that ended longer than this before its commit is history (a backfill), and does not count by itself.',
@@ -150,7 +150,7 @@ export const stateSettings = {
     group: 'State',
     schema: durationOrZero,
     default: '0',
-    accepted: '0 or a length of time like 1d, 24h or 90m',
+    accepted: `0 or a length of time from ${DURATION_BOUNDS}, like 1d, 24h or 90m`,
     secret: false,
     description:
       'While Redis can not be read, go on serving the last state until it is this old; `litellm_exporter_state_age_seconds` says how old it is. Only for a single replica: of several, one could answer with an older state than another. 0: without Redis the families of LiteLLM are left out at once.',
