@@ -48,7 +48,9 @@ describe('how the exporter ends', () => {
       const app = exporter({ ...NOWHERE, METRICS_PORT: String(port) });
       expect(await app.ended).toEqual({ code: 2, signal: null });
       const text = app.logs.join('\n');
-      expect(text).toMatch(/^METRICS_PORT \d+ of 127\.0\.0\.1 is taken.*\n {2}remedy: set METRICS_PORT to a free port$/m);
+      expect(text).toMatch(
+        /^METRICS_PORT \d+ of 127\.0\.0\.1 is taken.*\n {2}remedy: set METRICS_PORT to a free port$/m,
+      );
       expect(text).not.toMatch(/EADDRINUSE|^\s+at /m);
     } finally {
       taken.close();

@@ -35,6 +35,12 @@ describe('nearMissOf', () => {
     ['REPLICATION_SLOTS', 'REPLICATION_SLOT'],
     ['REDIS_KEY_PREFX', 'REDIS_KEY_PREFIX'],
     ['LOG_LEVL', 'LOG_LEVEL'],
+    ['LITELLM_DB_ANYTHING', 'LITELLM_DB_HOST'],
+    ['METRICS_UPDATE_INTER', 'METRICS_UPDATE_INTERVAL'],
+    ['LOG_LEV', null],
+    ['DB_MAX_CONNECTI', null],
+    ['DB_MAXCONN', null],
+    ['LITELLM_EXPORTER_PORT', null],
   ])('%s was meant to be %s', (name, meant) => {
     expect(nearMissOf(name, nothingSet)?.meant ?? null).toBe(meant);
   });

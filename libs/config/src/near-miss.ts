@@ -30,7 +30,7 @@ const FOREIGN = new Set([
 ]);
 
 /** Names that mean what one of ours means, but resemble it too little to be found by spelling. */
-const OTHER_WORDS: Readonly<Record<string, SettingName>> = {
+export const OTHER_WORDS: Readonly<Record<string, SettingName>> = {
   LITELLM_DB_URL: 'DATABASE_URL',
   LITELLM_DATABASE_URL: 'DATABASE_URL',
   LITELLM_DB_DATABASE: 'LITELLM_DB_NAME',
@@ -39,11 +39,13 @@ const OTHER_WORDS: Readonly<Record<string, SettingName>> = {
 };
 
 /** Prefixes that nobody but this exporter uses: every unknown name under them is a mistake. */
-const OUR_PREFIXES = ['LITELLM_DB_'];
+export const OUR_PREFIXES = ['LITELLM_DB_'];
 /** Prefixes that others may use too: an unknown name under them is a mistake where it is made of our words. */
-const SHARED_PREFIXES = ['METRICS_', 'METRIC_', 'REPLICATION_', 'TELEMETRY_'];
+export const SHARED_PREFIXES = ['METRICS_', 'METRIC_', 'REPLICATION_', 'TELEMETRY_'];
 /** A short name has neighbours that mean something else; from this length on two slips are still a slip. */
-const LONG_NAME = 10;
+export const LONG_NAME = 10;
+/** Edits by which a long name, or one under our prefixes, may differ from what was meant. */
+export const MOST_EDITS = 2;
 
 /** Letters to insert, remove, replace or swap with their neighbour to get from one text to the other. */
 export function editDistance(from: string, to: string): number {
@@ -91,10 +93,10 @@ export function nearMissOf(name: string, isSet: (name: string) => boolean): Near
   const [meant, distance] = closest(upper, known);
   const ours = OUR_PREFIXES.some((prefix) => upper.startsWith(prefix));
   if (ours || SHARED_PREFIXES.some((prefix) => upper.startsWith(prefix))) {
-    const best = distance <= 2 ? meant : (abridgedOrExtended(upper, known) ?? (ours ? meant : null));
+    const best = distance <= MOST_EDITS ? meant : (abridgedOrExtended(upper, known) ?? (ours ? meant : null));
     return best === null ? null : { meant: best, noFileTwin: false };
   }
-  const slip = distance <= (upper.length >= LONG_NAME ? 2 : 1) && !isSet(meant);
+  const slip = distance <= (upper.length >= LONG_NAME ? MOST_EDITS : 1) && !isSet(meant);
   return slip ? { meant, noFileTwin: false } : null;
 }
 

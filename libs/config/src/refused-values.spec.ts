@@ -111,7 +111,9 @@ describe('refused values', () => {
   });
 
   it('says how many buckets a histogram may have', () => {
-    const [problem] = problemsOf({ METRICS_DURATION_BUCKETS: Array.from({ length: 101 }, (_, at) => at + 1).join(',') });
+    const [problem] = problemsOf({
+      METRICS_DURATION_BUCKETS: Array.from({ length: 101 }, (_, at) => at + 1).join(','),
+    });
     expect(problem).toContain('expected at most 100 positive numbers');
   });
 

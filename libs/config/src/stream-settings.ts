@@ -1,4 +1,14 @@
-import { addresses, anyText, boolean, DURATION_BOUNDS, duration, durationOrZero, integer, matching, oneOf } from './forms.js';
+import {
+  addresses,
+  anyText,
+  boolean,
+  DURATION_BOUNDS,
+  duration,
+  durationOrZero,
+  integer,
+  matching,
+  oneOf,
+} from './forms.js';
 import { setting } from './setting.js';
 
 /** PostgreSQL's rule for names of replication slots. */
