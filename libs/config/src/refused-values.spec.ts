@@ -91,22 +91,22 @@ describe('refused values', () => {
     ]);
   });
 
-  it.each<[SettingName, least: string, most: string, below: string, above: string]>([
-    ['METRICS_SPEND_WINDOW', '1m', '3650d', '0m', '3651d'],
-    ['METRICS_REQUEST_WINDOW', '1m', '3650d', '0h', '9999999d'],
-    ['METRICS_ERROR_WINDOW', '1m', '3650d', '0d', '9999999d'],
-    ['ROW_MAX_AGE', '1m', '3650d', '0d', '87601h'],
-    ['STATE_MAX_STALENESS', '0', '3650d', '0d', '3651d'],
-    ['METRICS_UPDATE_INTERVAL', '1', '3600', '0', '3601'],
-    ['METRICS_MAX_SERIES_PER_METRIC', '0', '100000000', '-1', '100000001'],
-    ['REPLICATION_MAX_RETAINED_BYTES', '0', '999999999999999', '-1', '1000000000000000'],
-    ['DB_MAX_CONNECTIONS', '1', '1000', '0', '1001'],
-    ['METRICS_PORT', '1', '65535', '0', '65536'],
-  ])('%s takes %s and %s, and names these bounds to who gives %s or %s', (name, least, most, below, above) => {
-    for (const text of [least, most]) expect(problemsOf({ [name]: text })).toEqual([]);
-    for (const text of [below, above]) {
+  it.each<[SettingName, bounds: readonly string[], beyond: readonly string[]]>([
+    ['METRICS_SPEND_WINDOW', ['1m', '3650d'], ['0m', '3651d']],
+    ['METRICS_REQUEST_WINDOW', ['1m', '3650d'], ['0h', '9999999d']],
+    ['METRICS_ERROR_WINDOW', ['1m', '3650d'], ['0d', '9999999d']],
+    ['ROW_MAX_AGE', ['1m', '3650d'], ['0d', '87601h']],
+    ['STATE_MAX_STALENESS', ['0', '3650d'], ['0d', '3651d']],
+    ['METRICS_UPDATE_INTERVAL', ['1', '3600'], ['0', '3601']],
+    ['METRICS_MAX_SERIES_PER_METRIC', ['0', '100000000'], ['-1', '100000001']],
+    ['REPLICATION_MAX_RETAINED_BYTES', ['0', '999999999999999'], ['-1', '1000000000000000']],
+    ['DB_MAX_CONNECTIONS', ['1', '1000'], ['0', '1001']],
+    ['METRICS_PORT', ['1', '65535'], ['0', '65536']],
+  ])('%s takes %j, and names both to whoever gives %j', (name, bounds, beyond) => {
+    for (const text of bounds) expect(problemsOf({ [name]: text })).toEqual([]);
+    for (const text of beyond) {
       const [problem] = problemsOf({ [name]: text });
-      for (const bound of [least, most]) expect(problem?.split('expected')[1]).toMatch(new RegExp(`\\b${bound}\\b`));
+      for (const bound of bounds) expect(problem?.split('expected')[1]).toMatch(new RegExp(`\\b${bound}\\b`));
     }
   });
 
