@@ -86,6 +86,9 @@ describe('slices', () => {
     const plan = { ...planSlices(0, 100), from: 25_000 };
     expect(shareOf(plan, 0)).toBe(0.25);
     expect(shareOf({ ...plan, done: true }, 0)).toBe(1);
+    for (const from of [plan.last, FAR_FUTURE]) {
+      expect(`${(100 * shareOf({ ...plan, from }, 0)).toFixed(1)} %`).toBe('99.9 %');
+    }
     expect(shareOf(planSlices(5, 5), 5)).toBe(0);
     expect(etaSeconds(0.25, 10_000)).toBe(30);
     expect(etaSeconds(0.25, 10)).toBeNull();

@@ -42,6 +42,8 @@ export const SLICE_LIMIT_MS = 4_500;
 /** Microseconds from which on rows are read in one slice: later ones a double does not tell apart. */
 export const FAR_FUTURE = Date.UTC(2100, 0, 1) * 1_000;
 
+/** Rows may still come after the newest there was when the reading began. */
+const MOST_BEFORE_END = 0.999;
 const FIRST_ROWS = 20_000;
 const MOST_ROWS = 2_000_000;
 const LONGEST_GROWTH = 4;
@@ -70,11 +72,11 @@ export function afterLoss(plan: SlicePlan, slice: Slice): SlicePlan | null {
   return { ...plan, rows: Math.max(1, Math.floor(plan.rows / 4)), losses: plan.losses + 1 };
 }
 
-/** Share of the span that has been read, 0 to 1; `since` in milliseconds. */
+/** Share of the span that has been read, 0 to 1, and 1 only when nothing is left to read; `since` in milliseconds. */
 export function shareOf(plan: SlicePlan, since: number): number {
   const start = since * 1_000;
   if (plan.done || plan.last <= start) return plan.done ? 1 : 0;
-  return Math.min(1, Math.max(0, (plan.from - start) / (plan.last - start)));
+  return Math.min(MOST_BEFORE_END, Math.max(0, (plan.from - start) / (plan.last - start)));
 }
 
 /** Seconds that the rest will take; null as long as nothing can be said. */

@@ -97,6 +97,12 @@ describe('the report of the pipeline', () => {
     const { report, lines } = given();
     for (let slice = 1; slice <= 100; slice++)
       report.seedProgress({ rows: slice, share: slice / 100, etaSeconds: null });
-    expect(lines).toEqual(['info: seeding: 1 rows, 1.0 %, about unknown left']);
+    expect(lines).toEqual(['info: seeding: 1 rows, 1.0 %']);
+  });
+
+  it('says how long a seed will still take as soon as that is known', () => {
+    const { report, lines } = given();
+    report.seedProgress({ rows: 1, share: 0.25, etaSeconds: 29.2 });
+    expect(lines).toEqual(['info: seeding: 1 rows, 25.0 %, about 30 s left']);
   });
 });

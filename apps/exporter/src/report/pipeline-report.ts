@@ -86,8 +86,8 @@ export class PipelineReport extends PipelineObserver {
     const now = Date.now();
     if (now - this.#progressSaidAt < PROGRESS_EVERY) return;
     this.#progressSaidAt = now;
-    const eta = progress.etaSeconds === null ? 'unknown' : `${Math.ceil(progress.etaSeconds)} s`;
-    this.info(`seeding: ${progress.rows} rows, ${(100 * progress.share).toFixed(1)} %, about ${eta} left`);
+    const left = progress.etaSeconds === null ? '' : `, about ${Math.ceil(progress.etaSeconds)} s left`;
+    this.info(`seeding: ${progress.rows} rows, ${(100 * progress.share).toFixed(1)} %${left}`);
   }
 
   seedFinished(rows: number, seconds: number): void {
