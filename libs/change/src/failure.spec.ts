@@ -27,6 +27,25 @@ describe('ExporterFailure', () => {
     );
   });
 
+  it('explains several that were met at once one after the other, each with its own remedy and place', () => {
+    const role = new ExporterFailure({
+      kind: 'privilege-missing',
+      message: 'role "a" may not read "LiteLLM_TeamTable"',
+      remedy: 'GRANT USAGE;\nGRANT SELECT;',
+      section: '#role',
+    });
+    const wal = new ExporterFailure({ kind: 'wal-level', message: 'wal_level is replica', section: '#wal_level' });
+    const both = new ExporterFailure({ kind: role.kind, message: 'both', parts: [role, wal] });
+    expect(both.explain()).toBe(
+      'role "a" may not read "LiteLLM_TeamTable"\n' +
+        '  remedy: GRANT USAGE;\n' +
+        '          GRANT SELECT;\n' +
+        '  see:    POSTGRES_SETUP.md#role\n' +
+        'wal_level is replica\n' +
+        '  see:    POSTGRES_SETUP.md#wal_level',
+    );
+  });
+
   it('keeps its cause, and has none where none was given', () => {
     const cause = new Error('ECONNREFUSED');
     expect(new ExporterFailure({ kind: 'connection-refused', message: 'no server', cause }).cause).toBe(cause);

@@ -45,7 +45,12 @@ export interface FailureFacts {
   /** Of `fenced`: the claim that stands in the store, where the store tells. */
   readonly standing?: Epoch | undefined;
   readonly cause?: unknown;
+  /** Where several failures were met at once: each of them, to be explained with its own remedy. */
+  readonly parts?: readonly ExporterFailure[] | undefined;
 }
+
+/** What continues the text behind `  remedy: `. */
+const CONTINUED = `\n${' '.repeat(10)}`;
 
 /** A failure that knows its kind and its remedy. */
 export class ExporterFailure extends Error {
@@ -53,6 +58,7 @@ export class ExporterFailure extends Error {
   readonly remedy: string | undefined;
   readonly section: string | undefined;
   readonly standing: Epoch | undefined;
+  readonly parts: readonly ExporterFailure[];
 
   constructor(facts: FailureFacts) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -61,13 +67,17 @@ export class ExporterFailure extends Error {
     this.remedy = facts.remedy;
     this.section = facts.section;
     this.standing = facts.standing;
+    this.parts = facts.parts ?? [];
   }
 
-  /** Message, remedies and place in the documentation on one line each, for a log or a terminal. */
+  /**
+   * Message, remedy and place in the documentation, each beginning a line, for a log or a terminal; of several failures
+   * one after the other.
+   */
   explain(): string {
+    if (this.parts.length > 0) return this.parts.map((part) => part.explain()).join('\n');
     const lines = [this.message];
-    // Below each other, where several failures of one preflight bring a remedy each.
-    if (this.remedy !== undefined) lines.push(`  remedy: ${this.remedy.replaceAll('\n', '\n          ')}`);
+    if (this.remedy !== undefined) lines.push(`  remedy: ${this.remedy.replaceAll('\n', CONTINUED)}`);
     if (this.section !== undefined) lines.push(`  see:    POSTGRES_SETUP.md${this.section}`);
     return lines.join('\n');
   }

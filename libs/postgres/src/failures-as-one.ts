@@ -2,7 +2,7 @@ import { ExporterFailure } from '@app/change';
 
 /**
  * Several failures of one preflight as one, so that all of them can be mended at once: kind and section are the first one's,
- * the messages follow each other, and each remedy has lines of its own. Null where there is none.
+ * the messages follow each other, and the explanation gives each with its own remedy. Null where there is none.
  */
 export function failuresAsOne(failures: readonly ExporterFailure[]): ExporterFailure | null {
   const [first, ...others] = failures;
@@ -13,5 +13,6 @@ export function failuresAsOne(failures: readonly ExporterFailure[]): ExporterFai
     message: failures.map(({ message }) => message).join('; '),
     remedy: remedies.length === 0 ? undefined : remedies.join('\n'),
     section: first.section,
+    parts: failures,
   });
 }

@@ -1,3 +1,4 @@
+import type { ExporterFailure } from '@app/change';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { awaitUntil } from '../../../test/support/await-until.js';
 import { type GivenUpstream, givenUpstream } from '../../../test/support/given-upstream.js';
@@ -102,6 +103,11 @@ describe('a role with no more than it needs', () => {
       ),
       remedy: expect.stringMatching(/ALTER ROLE .* REPLICATION;[\s\S]*GRANT SELECT[\s\S]*CREATE PUBLICATION/),
     });
+    expect((failure as ExporterFailure).explain().match(/^\S.*|(?<=^ {2}(remedy: |see: {4}))\S+/gm)).toEqual([
+      ...[expect.stringContaining('may not start replication'), 'ALTER', 'POSTGRES_SETUP.md#role'],
+      ...[expect.stringContaining('may not read'), 'GRANT', 'POSTGRES_SETUP.md#role'],
+      ...[expect.stringContaining('publication "litellm_exporter"'), 'let', 'POSTGRES_SETUP.md#publication'],
+    ]);
     expect((await inspectPostgres({ ...given.options, ...who }, signal)).failures).toHaveLength(3);
     await given.sql.query(`DROP OWNED BY ${who.user}; DROP ROLE ${who.user}`);
   });
