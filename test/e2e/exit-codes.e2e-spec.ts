@@ -73,5 +73,6 @@ describe('how the exporter ends', () => {
     const began = performance.now();
     expect(await app.stop(signal)).toEqual({ code: 0, signal: null });
     expect(performance.now() - began).toBeLessThan(5_000);
+    expect(app.logs.at(-1)).toMatch(/stopped: there was no whole state yet$/);
   });
 });

@@ -93,6 +93,9 @@ describe('SIGTERM', () => {
     await awaitUntil(async () => (await counted(exporter)) > 2_000, { timeout: 60_000, what: 'some of the rows' });
     expect(await exporter.stop('SIGTERM', PATIENCE)).toEqual(CLEAN);
     expect(exporter.logs.filter((line) => line.includes('ERROR'))).toEqual([]);
+    expect(exporter.logs.at(-1)).toMatch(
+      /stopped: the state holds all that was committed before [0-9A-F]+\/[0-9A-F]+$/,
+    );
     await writing;
     exporter = await launch();
     await shows(exporter, 10_100);

@@ -1,3 +1,5 @@
+import { StateStore } from '@app/aggregates';
+import { formatLsn } from '@app/change';
 import { CONFIG_INVALID_EXIT_CODE, ConfigInvalid, type ExporterConfig, loadConfig, RenewedConfig } from '@app/config';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -22,6 +24,12 @@ function readConfig(): ExporterConfig {
   }
 }
 
+/** How far a process that has ended without a fault had come. */
+function lastWords({ checkpoint }: StateStore): string {
+  if (checkpoint === null) return 'stopped: there was no whole state yet';
+  return `stopped: the state holds all that was committed before ${formatLsn(checkpoint.next)}`;
+}
+
 /** The first signal drains and ends with 0, a second one ends at once. */
 function stopOnSignal(app: NestExpressApplication, log: ExporterLogger): void {
   let stopping = false;
@@ -34,7 +42,10 @@ function stopOnSignal(app: NestExpressApplication, log: ExporterLogger): void {
       process.exit(1);
     }, STOP_LIMIT).unref();
     app.close().then(
-      () => process.exit(0),
+      () => {
+        log.log(lastWords(app.get(StateStore)), 'main');
+        process.exit(0);
+      },
       (error: unknown) => {
         log.error(`the stop failed: ${String(error)}`, undefined, 'main');
         process.exit(1);
