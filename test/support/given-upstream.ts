@@ -1,5 +1,5 @@
 import type { Upstream, UpstreamSession } from '@app/litellm';
-import { type PostgresOptions, PostgresUpstream } from '@app/postgres';
+import { type Hindrance, type PostgresOptions, PostgresUpstream } from '@app/postgres';
 import type pg from 'pg';
 import { createLitellmTables, type LitellmShape } from './litellm-tables.js';
 import type { PostgresServer } from './postgres-contract.js';
@@ -12,6 +12,8 @@ export interface GivenUpstream extends AsyncDisposable {
   readonly options: PostgresOptions;
   /** What was reported while connecting and seeding. */
   readonly reported: string[];
+  /** What making the slot waited for, and null where that was over. */
+  readonly hindrances: readonly (Hindrance | null)[];
   upstream(changes?: Partial<PostgresOptions>): Upstream;
   /** A session that is closed at the end. */
   connect(changes?: Partial<PostgresOptions>): Promise<UpstreamSession>;
@@ -43,10 +45,12 @@ export async function givenUpstream(
   };
   const sessions: UpstreamSession[] = [];
   const reported: string[] = [];
+  const hindrances: (Hindrance | null)[] = [];
   const reporter = {
     // The line by which each session introduces itself is not what specs wait for.
     info: (line: string) => void (line.startsWith('connected to ') || reported.push(line)),
     warn: (line: string) => void reported.push(line),
+    waitsFor: (hindrance: Hindrance | null) => void hindrances.push(hindrance),
   };
   const upstream = (more: Partial<PostgresOptions> = {}) => new PostgresUpstream({ ...options, ...more }, reporter);
   const connect = async (more: Partial<PostgresOptions> = {}) => {
@@ -60,5 +64,5 @@ export async function givenUpstream(
     await sql.query(drop, [database]).catch(() => undefined);
     await sql.end().catch(() => undefined);
   };
-  return { sql, options, reported, upstream, connect, [Symbol.asyncDispose]: dispose };
+  return { sql, options, reported, hindrances, upstream, connect, [Symbol.asyncDispose]: dispose };
 }

@@ -1,7 +1,7 @@
 import type { ExporterConfig } from '@app/config';
 import { MetricsModule, SelfMetrics } from '@app/metrics';
 import { PipelineModule, PipelineObserver } from '@app/pipeline';
-import { PostgresModule } from '@app/postgres';
+import { PostgresModule, type Reporter } from '@app/postgres';
 import { StoreModule } from '@app/store';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { BUILD_FACTS } from './build-facts.js';
@@ -19,16 +19,16 @@ import { aggregateSettings, postgresOptions, type ReadAgain, redisStoreOptions }
 /** Reports of the pipeline: to the log, the self-metrics and the status page. */
 @Module({})
 class ReportModule {
-  static forRoot(log: ExporterLogger): DynamicModule {
+  static forRoot(log: ExporterLogger, board: StatusBoard): DynamicModule {
     return {
       module: ReportModule,
       global: true,
       providers: [
-        StatusBoard,
+        { provide: StatusBoard, useValue: board },
         {
           provide: PipelineObserver,
-          inject: [SelfMetrics, StatusBoard],
-          useFactory: (metrics: SelfMetrics, board: StatusBoard) => new PipelineReport(log, metrics, board),
+          inject: [SelfMetrics],
+          useFactory: (metrics: SelfMetrics) => new PipelineReport(log, metrics, board),
         },
       ],
       exports: [StatusBoard, PipelineObserver],
@@ -41,9 +41,11 @@ class ReportModule {
 export class ExporterModule {
   /** @param read gives the config with secrets as their files have them now, for each new connection. */
   static forRoot(config: ExporterConfig, log: ExporterLogger, read: ReadAgain = () => config): DynamicModule {
-    const reporter = {
+    const board = new StatusBoard();
+    const reporter: Reporter = {
       info: (message: string) => log.log(message, 'postgres'),
       warn: (message: string) => log.warn(message, 'postgres'),
+      waitsFor: (hindrance) => board.waitsFor(hindrance),
     };
     const settings = aggregateSettings(config);
     return {
@@ -54,7 +56,7 @@ export class ExporterModule {
           disabled: config.disabledFamilies.join(','),
           maxSeries: config.maxSeries,
         }),
-        ReportModule.forRoot(log),
+        ReportModule.forRoot(log, board),
         { ...PostgresModule.register(postgresOptions(config, read), reporter), global: true },
         { ...StoreModule.forRoot({ redis: redisStoreOptions(config, log, read) }), global: true },
         PipelineModule.forRoot({

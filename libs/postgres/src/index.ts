@@ -1,4 +1,12 @@
-export type { PluginChoice, PostgresOptions, Reporter, ServerLogin, ServerOptions, SslMode } from './options.js';
+export type {
+  Hindrance,
+  PluginChoice,
+  PostgresOptions,
+  Reporter,
+  ServerLogin,
+  ServerOptions,
+  SslMode,
+} from './options.js';
 export { ALLOW_WAL2JSON } from './plugin-probe.js';
 export { PostgresModule } from './postgres.module.js';
 export type { Preflight } from './preflight.js';

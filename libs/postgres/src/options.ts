@@ -41,8 +41,18 @@ export interface PostgresOptions extends ServerOptions {
   readonly failover: boolean;
 }
 
+/** What somebody else has to end before the work goes on. */
+export interface Hindrance {
+  /** What is waited for, who they are, and since when they are there. */
+  readonly what: string;
+  /** What ends the wait. */
+  readonly remedy: string;
+}
+
 /** Receives what is worth a line in the log while something takes its time. */
 export interface Reporter {
   info(message: string): void;
   warn(message: string): void;
+  /** What is waited for now, told again while it lasts; null when that is over. */
+  waitsFor(hindrance: Hindrance | null): void;
 }

@@ -178,7 +178,14 @@ describe(`a seed of ${flavor} beside writers`, () => {
     expect(await awaitUntil(waits, { timeout: 15_000 })).toMatch(
       /^the slot waits for open transactions to end: pid \d+ \(nightly job, role postgres, open for \d+ s\)$/,
     );
+    const [hindrance] = given.hindrances;
+    const pid = Number(/pid (\d+)/.exec(hindrance?.what ?? '')?.[1]);
+    expect(hindrance).toEqual({
+      what: expect.stringMatching(/^the slot waits .* pid \d+ \(nightly job, role postgres, open for \d+ s\)$/),
+      remedy: `end that transaction, or: SELECT pg_terminate_backend(${pid});`,
+    });
     await other.query('COMMIT');
     await seeding;
+    expect(given.hindrances.at(-1)).toBeNull();
   });
 });

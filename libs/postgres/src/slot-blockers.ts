@@ -40,6 +40,14 @@ export function blockersText(blockers: readonly Blocker[]): string {
   return blockers.map(describe).join(', ');
 }
 
+/** What ends the wait for them; of nobody known, what ends it for whoever it is. */
+export function blockersRemedy(blockers: readonly Blocker[]): string {
+  const pids = blockers.map(({ pid }) => pid).filter((pid) => pid !== 0);
+  const ways = pids.map((pid) => `SELECT pg_terminate_backend(${pid});`);
+  if (pids.length < blockers.length) ways.push('COMMIT PREPARED or ROLLBACK PREPARED');
+  return `end that transaction, or: ${ways.length === 0 ? 'SELECT pg_terminate_backend(pid);' : ways.join(' ')}`;
+}
+
 function describe(blocker: Blocker): string {
   if (blocker.pid === 0) return 'a prepared transaction (see pg_prepared_xacts)';
   const who = [blocker.application, blocker.role === null ? null : `role ${blocker.role}`].filter((part) => part);

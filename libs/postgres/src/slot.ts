@@ -3,7 +3,7 @@ import { quoteIdentifier } from '@app/litellm';
 import type { Connection } from './connection.js';
 import type { Reporter } from './options.js';
 import { FAILOVER_VERSION } from './server-check.js';
-import { blockersOf, blockersText } from './slot-blockers.js';
+import { type Blocker, blockersOf, blockersRemedy, blockersText } from './slot-blockers.js';
 import { failureFromSql } from './sql-state.js';
 
 /** The slot that is wanted. */
@@ -52,11 +52,24 @@ export function createSlotStatement(wish: SlotWish): string {
 
 /**
  * Makes the slot on the replication connection. The server waits for every transaction that is open at that time;
- * while it does, the log says for whom.
+ * while it does, log and status say for whom.
  *
  * @throws ExporterFailure `seed-interrupted` that names the transaction when it takes too long, `slots-exhausted`, …
  */
 export async function createSlot(
+  replication: Connection,
+  control: Connection,
+  wish: SlotWish,
+  wait: SlotWait,
+): Promise<CreatedSlot> {
+  try {
+    return await createPatiently(replication, control, wish, wait);
+  } finally {
+    wait.reporter.waitsFor(null);
+  }
+}
+
+async function createPatiently(
   replication: Connection,
   control: Connection,
   wish: SlotWish,
@@ -124,20 +137,30 @@ async function terminate(control: Connection, pid: number): Promise<void> {
 
 /** Says now and then whom the creation waits for. */
 function watch(replication: Connection, control: Connection, reporter: Reporter, every: number) {
-  let last = '';
+  let last: readonly Blocker[] = [];
+  let over = false;
   const look = async (): Promise<void> => {
-    last = blockersText(await blockersOf(control, replication.processId));
-    if (last !== '') reporter.info(`the slot waits for open transactions to end: ${last}`);
+    const found = await blockersOf(control, replication.processId);
+    if (over) return;
+    last = found;
+    if (found.length === 0) return reporter.waitsFor(null);
+    const what = `the slot waits for open transactions to end: ${blockersText(found)}`;
+    reporter.info(what);
+    reporter.waitsFor({ what, remedy: blockersRemedy(found) });
   };
   const timer = setInterval(() => void look().catch(() => undefined), every);
-  return { last: () => last, stop: () => clearInterval(timer) };
+  const stop = (): void => {
+    over = true;
+    clearInterval(timer);
+  };
+  return { last: () => last, stop };
 }
 
-function tooLong(blockers: string, patience: SlotPatience): ExporterFailure {
+function tooLong(blockers: readonly Blocker[], patience: SlotPatience): ExporterFailure {
   return new ExporterFailure({
     kind: 'seed-interrupted',
-    message: `the slot has waited ${Math.round(patience.total / 1_000)} s for open transactions to end: ${blockers || 'whose, the server does not tell'}`,
-    remedy: 'end that transaction, or: SELECT pg_terminate_backend(pid);',
+    message: `the slot has waited ${Math.round(patience.total / 1_000)} s for open transactions to end: ${blockersText(blockers) || 'whose, the server does not tell'}`,
+    remedy: blockersRemedy(blockers),
     section: '#slots',
   });
 }

@@ -1,16 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { MemoryStateStore } from '@app/store';
 import { describe, expect, it } from '@jest/globals';
 import { awaitUntil } from '../../../../test/support/await-until.js';
 import { FakePostgres, insert } from '../../../../test/support/fake-postgres.js';
 import { givenExporter } from '../../../../test/support/given-exporter.js';
 import { spend } from '../../../../test/support/given-pipeline.js';
-import { type StatusReport, statusPage } from './status-page.js';
+import { StatusBoard } from '../report/status-board.js';
+import { type StatusReport, statusPage, statusReport } from './status-page.js';
 
 const REPORT: StatusReport = {
   version: '1.2.3',
   phase: 'streaming',
   phaseSeconds: 5,
   failure: null,
+  waitsFor: null,
   seed: null,
   seedReason: null,
   store: 'memory',
@@ -32,6 +35,28 @@ describe('the status page', () => {
     const page = statusPage(REPORT, '/metrics');
     expect(page).not.toMatch(/null|undefined|NaN/);
     expect(page).not.toContain('Last failure');
+  });
+
+  it('names what the start waits for, for how long, and what ends that, until it is over', () => {
+    const board = new StatusBoard();
+    const store = new MemoryStateStore();
+    board.seeding('first');
+    board.waitsFor({ what: 'the slot waits for open transactions to end: pid 7', remedy: 'end it' });
+    const { since = Number.NaN } = board.status.waitsFor ?? {};
+    board.waitsFor({ what: 'the slot waits for open transactions to end: pid 8', remedy: 'end that one' });
+    const report = statusReport(board, store, { now: since + 61_000, outdated: null });
+    expect(report).toMatchObject({
+      phase: 'seeding',
+      waitsFor: {
+        what: 'the slot waits for open transactions to end: pid 8',
+        remedy: 'end that one',
+        seconds: 61,
+      },
+    });
+    const page = statusPage(report, '/metrics');
+    expect(page).toMatch(/Waits for 1 min 1 s<\/th><td>the slot waits .* pid 8\n {2}remedy: end that one</);
+    board.waitsFor(null);
+    expect(statusReport(board, store, { now: since, outdated: null }).waitsFor).toBeNull();
   });
 
   it('tells how far a seed is, and when it will be over', () => {

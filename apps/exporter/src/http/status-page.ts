@@ -13,6 +13,8 @@ export interface StatusReport {
   /** Seconds in this phase. */
   readonly phaseSeconds: number;
   readonly failure: string | null;
+  /** What the start waits for, for how many seconds, and what ends that; null where it waits for nobody. */
+  readonly waitsFor: { readonly what: string; readonly remedy: string; readonly seconds: number } | null;
   readonly seed: Status['seed'];
   readonly seedReason: string | null;
   readonly store: 'memory' | 'redis';
@@ -32,7 +34,7 @@ export interface StatusMoment {
 
 /** Puts the report together. Pure but for the clock that is handed in. */
 export function statusReport(board: StatusBoard, store: StateStore, { now, outdated }: StatusMoment): StatusReport {
-  const { phase, since, failure, seed, seedReason, slot } = board.status;
+  const { phase, since, failure, waitsFor, seed, seedReason, slot } = board.status;
   const foreign = whyNotOurs(store, board.status);
   const { checkpoint, state } = foreign === null ? store : { checkpoint: null, state: null };
   return {
@@ -40,6 +42,7 @@ export function statusReport(board: StatusBoard, store: StateStore, { now, outda
     phase,
     phaseSeconds: Math.round((now - since) / 1000),
     failure: foreign ?? failure ?? outdated ?? (phase === 'following' ? whyNoState(store, board.status) : null),
+    waitsFor: waitsFor === null ? null : waitFacts(waitsFor, now),
     seed,
     seedReason,
     store: store.durability === 'process' ? 'memory' : 'redis',
@@ -50,6 +53,10 @@ export function statusReport(board: StatusBoard, store: StateStore, { now, outda
     state: state === null ? null : stateFacts(state, now),
     slotFigures: slot,
   };
+}
+
+function waitFacts({ what, remedy, since }: NonNullable<Status['waitsFor']>, now: number) {
+  return { what, remedy, seconds: Math.round((now - since) / 1000) };
 }
 
 function stateFacts(state: RecordedState, now: number): Readonly<Record<string, number | string | null>> {
@@ -96,6 +103,11 @@ function factRow([name, value]: readonly [string, number | string | null]): stri
   return row(title, typeof value === 'number' ? inWords(value) : value);
 }
 
+function waitRow({ waitsFor }: StatusReport): string {
+  if (waitsFor === null) return '';
+  return row(`Waits for ${durationInWords(waitsFor.seconds)}`, `${waitsFor.what}\n  remedy: ${waitsFor.remedy}`);
+}
+
 function seedRows({ seed, seedReason }: StatusReport): string[] {
   if (seed === null) return [];
   const running = seed.share < 1;
@@ -122,6 +134,7 @@ function rowsOf(report: StatusReport): string {
     row('Version', report.version),
     row('Phase', `${report.phase} for ${durationInWords(report.phaseSeconds)}`),
     failure === null ? '' : `<tr class="failure"><th>Last failure</th><td>${escaped(failure)}</td></tr>`,
+    waitRow(report),
     ...seedRows(report),
     row('Store', report.store === 'memory' ? 'memory of this process' : 'Redis'),
     row('Slot', checkpoint === null ? null : `${checkpoint.slot} (${checkpoint.plugin})`),

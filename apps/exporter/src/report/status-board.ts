@@ -1,5 +1,6 @@
 import type { SeedProgress, SourceSight } from '@app/litellm';
 import type { SlotFigures } from '@app/pipeline';
+import type { Hindrance } from '@app/postgres';
 
 /** What the process is at. `following`: another one consumes the slot, and this one waits to take over. */
 export type Phase = 'connecting' | 'seeding' | 'streaming' | 'following' | 'waiting' | 'stopping';
@@ -11,6 +12,8 @@ export interface Status {
   readonly since: number;
   readonly seed: SeedProgress | null;
   readonly seedReason: string | null;
+  /** What the start waits for, and since when in milliseconds since the Unix epoch; null where it waits for nobody. */
+  readonly waitsFor: (Hindrance & { readonly since: number }) | null;
   /** The last failure in words; null while there has been none, or since all has been well again. */
   readonly failure: string | null;
   /** What was seen of the slot last; null where there is none, or PostgreSQL does not answer. */
@@ -26,6 +29,7 @@ export class StatusBoard {
     since: Date.now(),
     seed: null,
     seedReason: null,
+    waitsFor: null,
     failure: null,
     slot: null,
     source: 'unasked',
@@ -47,6 +51,12 @@ export class StatusBoard {
 
   progress(seed: SeedProgress): void {
     this.#status = { ...this.#status, seed };
+  }
+
+  /** Told again while a wait lasts, which goes on counting. */
+  waitsFor(hindrance: Hindrance | null): void {
+    const since = this.#status.waitsFor?.since ?? Date.now();
+    this.#status = { ...this.#status, waitsFor: hindrance === null ? null : { ...hindrance, since } };
   }
 
   slot(slot: SlotFigures | null): void {
