@@ -81,7 +81,8 @@ export class StepMaker {
     this.state = new AggregateState(settings);
     this.#preparation = new StepPreparation(this.state);
     this.#next = next;
-    this.state.apply(emptyRecord(1, START));
+    // As every seed does, so that a base is never without figures.
+    this.state.apply({ ...emptyRecord(1, START), figures: { state_stale: 0 } });
   }
 
   get next(): number {

@@ -12,6 +12,7 @@ describe('records that are applied in turns', () => {
       fc.asyncProperty(steps, fc.integer({ min: 0, max: 3_000 }), async (ideas, series) => {
         const maker = new StepMaker();
         const state = new AggregateState(SETTINGS);
+        for (const record of maker.state.dump(500)) state.apply(record);
         const records: StateRecord[] = ideas.map((idea) => maker.step(idea).record);
         records.push(maker.take(maker.largeRecord(series)).record);
         await applyInTurns(state, records);

@@ -10,17 +10,19 @@ import {
   windowSpecs,
 } from '@app/aggregates';
 import type { WindowEdges } from './base-index.js';
-import { type MemberContent, memberContent } from './base-layout.js';
+import { MEMBERS, type MemberContent, memberContent } from './base-layout.js';
 import { decodeSingles, decodeValues } from './base-values.js';
 import { decodePair } from './codec/pairs.js';
 import { decodeSeries } from './codec/series.js';
 import type { StoreKeys } from './keys.js';
-import { type CurrentState, readable } from './meta.js';
+import { type CurrentState, readable, UnreadableState } from './meta.js';
 import type { RedisConnection } from './redis-connection.js';
 import { listOf, pairsOf } from './replies.js';
 
 /** Hashes asked for at once: at most some milliseconds of Redis' time. */
 const HASHES = 48;
+/** Members that never run empty: each seed counts itself, and sets figures. Tables of entities, tokens and names of series may. */
+const LASTING: readonly string[] = [MEMBERS.single, MEMBERS.counters, MEMBERS.histograms];
 /** Fields of a large hash, or members of the index, asked for at once. */
 const FIELDS = '500';
 
@@ -66,7 +68,7 @@ export class BaseReader {
   /**
    * The base as records, definitions first.
    *
-   * @throws UnreadableState when a value can't be decoded.
+   * @throws UnreadableState when a value can't be decoded, or something has gone that has to be there.
    */
   async *records(members: readonly string[]): AsyncIterable<StateRecord> {
     const contents = new Map(members.map((member) => [member, readable(() => memberContent(member))]));
@@ -74,6 +76,7 @@ export class BaseReader {
       content: C,
     ): [string, Extract<MemberContent, { content: C }>][] =>
       [...contents].filter(([, found]) => found.content === content) as never;
+    if (!contents.has(MEMBERS.single)) throw new UnreadableState('the list of its parts has gone');
     yield this.#empty;
     // Replaced tokens after entities: a row of a deprecated key says of its token what was true when it was written.
     for (const content of ['single', 'counters', 'histograms', 'entities', 'tokens'] as const) {
@@ -118,6 +121,7 @@ export class BaseReader {
   async *#values(content: 'single' | 'counters' | 'histograms' | 'entities' | 'tokens', member: string) {
     const key = this.#keys.base(this.#generation, member);
     const flat = await scan(this.#connection, 'HSCAN', key);
+    if (flat.length === 0 && LASTING.includes(member)) throw new UnreadableState(`its ${content} have gone`);
     const fields = entriesOf(flat);
     const found = readable(() => (content === 'single' ? decodeSingles(fields) : decodeValues(content, fields)));
     yield { ...this.#empty, ...found };

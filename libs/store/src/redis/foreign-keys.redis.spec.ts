@@ -155,6 +155,10 @@ describe('what others have put under our keys, or left of them', () => {
   it.each([
     ['a bucket', ':p:S'],
     ['the names of series', ':d:'],
+    ['its counters', ':counters'],
+    ['its figures', ':single'],
+    ['its histograms', ':histograms'],
+    ['the list of its parts', ':index'],
   ])('a state that has lost %s is not served', async (_, part) => {
     const [key] = (await deployment.keys()).filter((name) => name.includes(part));
     await deployment.client.del(deployment.key(String(key)));
