@@ -3,7 +3,13 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
-import { connectionOf, hostReplication, type LibraryPlugin, rememberListeners } from './hosted-replication.js';
+import {
+  connectionOf,
+  framingOf,
+  hostReplication,
+  type LibraryPlugin,
+  rememberListeners,
+} from './hosted-replication.js';
 
 const read = createRequire(import.meta.url);
 
@@ -26,6 +32,7 @@ const plugin = (start: (client: pg.Client) => Promise<unknown>): LibraryPlugin =
 describe('the library’s private parts that are relied upon', () => {
   it('is the version that they were read in', () => {
     expect(read('pg-logical-replication/package.json').version).toBe('2.5.0');
+    expect(read('pg/package.json').version).toBe('8.23.1');
   });
 
   it('opens its connection in a method `client` and keeps it in `_client` and `_connection`', () => {
@@ -98,6 +105,20 @@ describe('the library’s private parts that are relied upon', () => {
     forget();
     expect(connection.rawListeners('copyData')).toEqual([own]);
     expect(connection.listenerCount('replicationStart')).toBe(0);
+  });
+
+  it('finds that pg reads its socket by one listener, to whole messages as well as to pieces', async () => {
+    const stream = Object.assign(new EventEmitter(), { setNoDelay: () => undefined, connect: () => undefined });
+    const client = new pg.Client({ stream: () => stream } as unknown as pg.ClientConfig);
+    const connection = connectionOf(client);
+    (connection as unknown as { connect(port: number, host: string): void }).connect(5432, 'nowhere');
+    const heard: unknown[] = [];
+    connection.on('copyData', ({ chunk }: { chunk: Buffer }) => void heard.push(chunk.toString()));
+    const framing = framingOf(connection);
+    expect(framingOf(connection)).toBe(framing);
+    framing.data = (data) => void heard.push(data);
+    stream.emit('data', Buffer.from('d\0\0\0\x07kee'));
+    expect(heard).toEqual(['kee']);
   });
 
   it('finds in pg’s connection what it needs', () => {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
+import { CopyFraming } from './copy-framing.js';
 
 /** A plugin as the library calls it; its own base class is not exported. */
 export type LibraryPlugin = Parameters<LogicalReplicationService['subscribe']>[0];
@@ -45,6 +46,27 @@ export function hostReplication(client: Client): LogicalReplicationService {
     return [client, internals._connection];
   };
   return service;
+}
+
+const FRAMINGS = new WeakMap<Socket, CopyFraming>();
+
+/**
+ * Stands between the socket of a connection and pg, which goes on to hear everything but the data of a stream; for as long as the connection
+ * lasts, since a message may have begun. To be called while no message is under way, as before a query.
+ *
+ * @throws Error where pg does not read its socket by one listener to `data`
+ */
+export function framingOf({ stream }: ReplicationConnection): CopyFraming {
+  let framing = FRAMINGS.get(stream);
+  if (framing === undefined) {
+    const [read, ...others] = stream.rawListeners('data') as ((chunk: Buffer) => void)[];
+    if (read === undefined || others.length > 0) throw new Error('pg does not read its socket by one listener');
+    framing = new CopyFraming(read);
+    stream.removeListener('data', read);
+    stream.on('data', framing.take.bind(framing));
+    FRAMINGS.set(stream, framing);
+  }
+  return framing;
 }
 
 /** The events of the connection that the library listens to. */

@@ -11,10 +11,12 @@ import {
 import type { Client } from 'pg';
 import type { LogicalReplicationService } from 'pg-logical-replication';
 import { failureFromSql, type SqlContext } from '../sql-state.js';
+import type { CopyFraming } from './copy-framing.js';
 import { DecodingPlugin } from './decoding-plugin.js';
 import {
   connectionOf,
   endConnection,
+  framingOf,
   hostReplication,
   type ReplicationConnection,
   rememberListeners,
@@ -63,6 +65,8 @@ class LogicalChangeStream implements ChangeStream {
   readonly #connection: ReplicationConnection;
   readonly #replies: StatusReplies;
   readonly #forgetLibrary: () => void;
+  readonly #framing: CopyFraming;
+  readonly #plugin: DecodingPlugin;
   #state: State = 'starting';
   #paused = false;
   #serverIsDone = false;
@@ -76,6 +80,8 @@ class LogicalChangeStream implements ChangeStream {
     this.#service = hostReplication(request.client);
     this.#connection = connectionOf(request.client);
     this.#forgetLibrary = rememberListeners(this.#connection);
+    this.#framing = framingOf(this.#connection);
+    this.#plugin = new DecodingPlugin(request.source);
     this.#replies = new StatusReplies(this.#wire(), livenessOf(request.walSenderTimeoutMs), request.from);
   }
 
@@ -84,16 +90,16 @@ class LogicalChangeStream implements ChangeStream {
   }
 
   async open(): Promise<void> {
-    const { client, slot, from, source } = this.#request;
+    const { client, slot, from } = this.#request;
     // Errors of the socket come here, before or after what the query says of them: the first one counts. The listener
     // stays for good on a stream that was open, since an error without a listener would end the process.
     client.on('error', this.#onError);
     this.#connection.on('commandComplete', this.#onCommandComplete);
-    this.#service.on('data', this.#onChange);
+    this.#framing.data = this.#onData;
     this.#service.on('heartbeat', this.#onKeepalive);
     this.#service.on('error', this.#onError);
     const started = new Promise<void>((resolve) => this.#service.once('start', () => resolve(this.#started())));
-    const ended = this.#service.subscribe(new DecodingPlugin(source), slot, formatLsn(from));
+    const ended = this.#service.subscribe(this.#plugin, slot, formatLsn(from));
     try {
       await Promise.race([started, this.#prematureEnd(ended), this.#startDeadline()]);
     } catch (error) {
@@ -132,18 +138,22 @@ class LogicalChangeStream implements ChangeStream {
     this.#serverIsDone = this.#state === 'open';
   };
 
-  readonly #onChange = (_: string, change: Change | null): void => {
-    if (change === null || this.#state !== 'open') return;
-    if (this.#held !== null) {
-      this.#held.push(() => this.#onChange(_, change));
-      return;
-    }
+  readonly #onData = (data: Buffer): void => {
+    if (this.#state !== 'open') return;
+    const change = this.#plugin.parse(data);
+    if (change === null) return;
+    if (this.#held === null) this.#deliver(change);
+    else this.#held.push(() => this.#deliver(change));
+  };
+
+  #deliver(change: Change): void {
+    if (this.#state !== 'open') return;
     try {
       this.#sink.change(change);
     } catch (error) {
       this.#fail(error);
     }
-  };
+  }
 
   readonly #onKeepalive = (walEnd: string, timestamp: number, replyRequested: boolean): void => {
     if (this.#state !== 'open') return;
@@ -227,6 +237,7 @@ class LogicalChangeStream implements ChangeStream {
 
   #detach(): void {
     this.#forgetLibrary();
+    this.#framing.data = null;
     this.#service.removeAllListeners();
     this.#connection.removeListener('commandComplete', this.#onCommandComplete);
   }
