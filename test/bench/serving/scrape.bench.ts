@@ -56,9 +56,9 @@ names of remembered series, and made those of all later answers in the old gener
 there.) Neighbouring blocks are deflated together where all are new, in pieces of 128 kB, and alone where their neighbours stay. What is
 left when little changes is the join of series with entities (a third each: users' spend, keys' spend, rates); when everything is new,
 V8's shortest spelling of a double, 0.2 µs a number.`,
-  shortfall: `Text without changes is within a sixth, with gzip too, and text with a twentieth new is near it. Measured beside the state
-before, as processor time of one answer and as means of 40: nothing new 50 to 57 → 44 ms, 5 % new 79 to 90 → 58 to 61, with gzip 139 to 172 →
-105, hardly any of them outliers any more. With a twentieth of all series picked at random every block has a change (0.95 to the power of
+  shortfall: `Text without changes is within a sixth, with gzip too, and text with a twentieth new is near it. Processor time of one answer
+before and after blocks were made in memory that others have given back and deflated together, means of 40: nothing new 50 → 44 ms, 5 % new 90 →
+58 to 61, with gzip 158 → 105 to 123; single answers still take 180 and 219 ms, where V8 collects. With a twentieth of all series picked at random every block has a change (0.95 to the power of
 256, and of 64 the same), so that all is deflated again. The floor of that is zlib itself: 33 ms for 14 MB at the fastest level, in one
 piece or in many, where a whole sixth is 52 ms and an answer without changes takes 40: with zlib gzip of such answers is out of reach. Each call
 into the thread pool costs 25 µs besides: 45 to 49 ms a block at a time, 34 to 38 in pieces of four blocks, 33 in larger ones.
@@ -67,11 +67,11 @@ When every number is new, spelling 90,000 doubles that are no whole numbers (25 
 remembers the spelling of (12 ns each, as fast as digit by digit).
 
 Tried and left: an encoder of our own that keeps, for each line, what it repeats of the line above and writes the rest with one fixed table of
-Huffman codes: 16 ms instead of 35, and 1.78 MB instead of 1.47. It halves the deflating, is not enough for a sixth (73 ms of 52) and is one more
+Huffman codes: 16 ms instead of 35, and 1.78 MB instead of 1.47. By estimate that is not enough for a sixth (73 ms of 52), and it is one more
 compressor to answer for. No well kept binding of libdeflate, zlib-ng or ISA-L with binaries for both processors and both C libraries was found on npm.
 Lines as strings that are joined (half as long again), smaller deflate windows and memory levels (no faster, larger answers), Huffman or run-length
 strategies (six times the bytes, no faster), several chunks in the pool at a time (more processor). Blocks of 64 or 32 series instead
-of 256, so that more of them stay: with the memory of blocks used again nothing is left of their gain (text 63 and 65 against 59 ms, gzip, in pieces of
+of 256, so that more of them stay: with the memory of blocks used again little is left of their gain (one run each: text 63 and 65 against 59 ms, gzip, in pieces of
 many blocks, 122 and 156 against 110). Not tried: to keep the series that change together, which would help traffic and
 not this bench, whose changes are spread at random; and a state that tells which series have changed, so that the join need not visit all.`,
 });

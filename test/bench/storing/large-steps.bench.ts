@@ -20,7 +20,7 @@ const MEASURES = {
 const STEPS = ['pairs', 'keys'] as const;
 
 /** A script holds every reader of Redis up (DESIGN: below 5 ms). */
-const SHORT = { of: 'ours', atMost: 5 } as const;
+const SHORT = { of: 'ours', judged: 'worst', atMost: 5 } as const;
 
 const FIGURES: readonly Figure[] = STEPS.flatMap((step): Figure[] => [
   { name: `${step}: longest script`, unit: 'ms', better: 'less', target: SHORT },

@@ -78,7 +78,13 @@ export const seed: Bench = bench<SeedShape>({
   target: '≤ 2 × its time; memory flat',
   figures: [
     { name: 'time', unit: 's', better: 'less', target: { of: 'ratio', atMost: 2 } },
-    { name: 'peak memory', unit: 'MB', better: 'less', target: { of: 'ours', atMost: 300 }, guard: 'ours' },
+    {
+      name: 'peak memory',
+      unit: 'MB',
+      better: 'less',
+      target: { of: 'ours', judged: 'worst', atMost: 300 },
+      guard: 'ours',
+    },
     { name: 'processor', unit: 'µs a row', better: 'less', target: null },
   ],
   sizes: { small: { rows: 200_000 }, target: { rows: 2_000_000 }, full: { rows: 10_000_000 } },
@@ -104,7 +110,7 @@ of it is start-up and the storing of pairs; the peak of memory 332 → 262 MB at
 - The state is written in records of 5,000 things instead of 20,000: they are garbage before V8 takes them for old (264 → 239 MB at the peak of
   200,000 rows, means of four).
 - \`startTime\` comes as an integer. As a double it came as \`1.795796356525123e+15\`, which is not read digit by digit: 0.36 → 0.28 µs a row of
-  reading numbers, and the server takes 0.75 s in place of 0.90 for a million rows of that column alone (medians of six). A numeric
+  reading numbers, and the server takes 0.75 s in place of 0.90 for a million rows of that column alone (the second-fastest of six). A numeric
   (\`extract\`) would take 1.25 s. In a whole seed of 500,000 rows on a busy machine the difference does not show.
 
 What the profile shows (\`--cpu-prof\`, 2 M rows, after the first of these, of the time that it works): finding what rows have in common 18 %, reading their numbers
