@@ -9,7 +9,7 @@ const XLOG_HEADER = 25;
  * Cuts what a socket brings into messages (PostgreSQL manual, "Message Formats"), and takes out those of the replication stream: the data of
  * each XLogData goes to `data`, and everything else, in whole messages and in its place, to `rest`.
  *
- * pg would make an object and two events of each of them, and pg-logical-replication a text of its position: 1 µs a row.
+ * pg would make an object and two events of each of them, and pg-logical-replication a text of its position.
  */
 export class CopyFraming {
   readonly #rest: (messages: Buffer) => void;
