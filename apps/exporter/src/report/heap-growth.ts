@@ -6,7 +6,7 @@ export const SMALL_GROWTH = '--heap-growing-percent=10';
 export const OWN_GROWTH = '--heap-growing-percent=0';
 
 /**
- * Keeps the process small beside a full stream. On a machine with much memory V8 lets garbage grow to three times of what lives, which for
+ * Keeps the process small, at all times but in a seed. On a machine with much memory V8 lets garbage grow to three times of what lives, which for
  * 120,000 series are hundreds of megabytes that are of no use; in a small container it is nearly as thrifty as this by itself. A share,
  * and no limit of the heap: a state of a million keys may be as large as it has to. V8 looks at the flag each time when it has collected.
  */

@@ -22,6 +22,8 @@ export class PipelineReport extends PipelineObserver {
     this.#log = log;
     this.#metrics = metrics;
     this.#board = board;
+    // Before a stored state is read: what garbage that leaves would stay for as long as the process has little to do.
+    keepHeapSmall();
   }
 
   info(message: string): void {
