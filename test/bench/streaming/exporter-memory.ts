@@ -98,8 +98,8 @@ not run in this shape.
 What it is made of was looked into by V8's own figures and a heap snapshot, at 130,000 samples on a busy machine: it had 380 to 710 MB
 before, of which some 85 MB in the heap and 40 MB of buffers were alive. The rest was garbage, and work that need not have been as large:
 
-- V8 let the old generation grow to four times of what lives in it before it collected, as it does where a machine has gigabytes. While the
-  exporter streams it now has V8 collect after a tenth (\`apps/exporter/src/report/heap-growth.ts\`). A row took as much processor time as
+- V8 let the old generation grow to four times of what lives in it before it collected, as it does where a machine has gigabytes. At
+  all times but in a seed the exporter now has V8 collect after a tenth (\`apps/exporter/src/report/heap-growth.ts\`). A row took as much processor time as
   before by catch-up of \`small\` (43 and 42 µs with a fifth, 38 with a fifth and a tenth; three rounds each, pairs side by side on a busy
   machine). In a seed it took 17.3 µs of processor in place of 13.4 at 500,000 rows, so there V8 goes its own way.
 - Steps that are stored and not yet folded into the base stand in memory as objects, five times as large as their bytes in the log of
