@@ -40,6 +40,7 @@ describe('the report', () => {
     const text = render({ target: run(45_000, 100_000) });
     expect(text).toContain('no, 50 % short');
     expect(text).toContain('The parser was tried.');
+    expect(render({ target: run(89_800, 100_000) })).toContain('no, 0.2 % short');
   });
 
   it('says nothing of what was tried once the target is reached', () => {

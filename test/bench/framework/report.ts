@@ -69,7 +69,8 @@ function verdictText(figure: Figure, { size, run }: SizedRun): string {
   const result = run.figures[figure.name];
   const verdict = result && verdictOf(figure, result);
   if (verdict === null || verdict === undefined) return '–';
-  if (!verdict.met) return `no, ${verdict.shortBy.toFixed(0)} % short`;
+  const { met, shortBy } = verdict;
+  if (!met) return `no, ${shortBy < 1 ? shortBy.toPrecision(1) : shortBy.toFixed(0)} % short`;
   return size === 'small' ? 'so far' : 'yes';
 }
 
