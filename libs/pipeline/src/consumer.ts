@@ -15,6 +15,7 @@ import { RejectionLog } from './rejection-log.js';
 import { SeedWanted } from './seed-wanted.js';
 import { SilenceWatch } from './silence-watch.js';
 import { SlotLagWatch } from './slot-lag.js';
+import { tooSlow } from './step-patience.js';
 import { streamEvents } from './stream-event.js';
 import { untilAborted } from './until-aborted.js';
 import type { Writer } from './writer.js';
@@ -37,10 +38,6 @@ export interface ConsumerOptions {
   readonly settingsDue: () => boolean;
 }
 
-/** Milliseconds that the store may be out of reach before PostgreSQL is let go of: 10 s on, another replica has the stream (W4, W11). */
-const STORE_PATIENCE = 8_000;
-/** Milliseconds that one step may take while the store does answer: a large one is staged in many calls. */
-const STEP_PATIENCE = 30_000;
 const WATCH_INTERVAL = 250;
 /** Looks at a slot that lags too far, and does not catch up, after which it is given up. */
 const LOOKS_TOO_FAR = 2;
@@ -191,7 +188,7 @@ export class StreamConsumer {
   /** @throws ExporterFailure where the store can't follow, SeedWanted after a backfill, or when other settings are due. */
   #watch(): void {
     const { writer, store } = this.#options;
-    const message = tooSlow({ since: writer.underWaySince, blocked: writer.blockedSince !== null, now: Date.now() });
+    const message = tooSlow(writer.stepUnderWay, writer.blockedSince !== null, Date.now());
     if (message !== null) throw new ExporterFailure({ kind: 'store-unavailable', message });
     if (this.#history.observe(historyRows(store), Date.now())) throw new SeedWanted('history');
     if (this.#options.settingsDue()) throw new SeedWanted('settings_changed');
@@ -250,15 +247,6 @@ function historyRows(store: StateStore): number {
   if (state === null) return 0;
   const [counter] = state.counters('rows_history');
   return (counter?.value ?? 0) - Number(state.figure('history_at_seed') ?? 0);
-}
-
-/** Why PostgreSQL is to be let go of, for a step that is under way since then; null while it may go on (W11). */
-function tooSlow(step: { since: number | null; blocked: boolean; now: number }): string | null {
-  if (step.since === null) return null;
-  const patience = step.blocked ? STORE_PATIENCE : STEP_PATIENCE;
-  if (step.now - step.since < patience) return null;
-  const what = step.blocked ? 'the store has been out of reach for' : 'a step has not been stored for';
-  return `${what} ${patience / 1000} s, so the replication connection is closed`;
 }
 
 function raise(error: unknown): never {

@@ -62,7 +62,7 @@ describe('the storing of steps', () => {
       ['redis', true],
     ]);
     expect(storing.blockedSince).toBeNull();
-    expect(storing.underWaySince).toBeNull();
+    expect(storing.underWay).toBeNull();
   });
 
   it('W3: a step that was stored although no answer came is not applied twice', async () => {
@@ -82,9 +82,11 @@ describe('the storing of steps', () => {
     given.store.reach = (point) => {
       if (point === 'store') throw failing('store-unavailable');
     };
-    const waiting = storing.store(batchTo(given, 148n), Date.now());
+    const batch = batchTo(given, 148n);
+    batch.delta.rows = 7;
+    const waiting = storing.store(batch, Date.now());
     await awaitUntil(() => storing.blockedSince !== null);
-    expect(storing.underWaySince).not.toBeNull();
+    expect(storing.underWay?.size).toBe(7);
     storing.stop();
     expect(await waiting).toBeNull();
     expect(storing.checkpoint.next).toBe(100n);
@@ -101,7 +103,7 @@ describe('the storing of steps', () => {
       await expect(storing.store(batchTo(given, 148n), Date.now())).rejects.toMatchObject({ kind });
       expect(storing.checkpoint.next).toBe(100n);
       expect(told.of('stored')).toEqual([]);
-      expect(storing.underWaySince).toBeNull();
+      expect(storing.underWay).toBeNull();
     },
   );
 });

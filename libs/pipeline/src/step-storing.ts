@@ -12,6 +12,7 @@ import { type Checkpoint, type Epoch, ExporterFailure, isFailure, type Lsn } fro
 import type { Batch } from './batch.js';
 import { StepBroken } from './broken-step.js';
 import type { PipelineObserver } from './observer.js';
+import type { StepUnderWay } from './step-patience.js';
 
 /** What a step has come to. */
 export interface Stored {
@@ -30,7 +31,7 @@ export class StepStoring {
   readonly #preparation: StepPreparation;
   readonly #epoch: Epoch;
   #checkpoint: Checkpoint;
-  #underWaySince: number | null = null;
+  #underWay: StepUnderWay | null = null;
   #blockedSince: number | null = null;
   #stopped = false;
 
@@ -56,9 +57,9 @@ export class StepStoring {
     return this.#blockedSince;
   }
 
-  /** Since when the present step is under way, by this process's clock, answered or not; null when none is. */
-  get underWaySince(): number | null {
-    return this.#underWaySince;
+  /** The step that is being made and stored, answered or not; null when none is. */
+  get underWay(): StepUnderWay | null {
+    return this.#underWay;
   }
 
   /** Lets go of a step that waits for the store. */
@@ -82,7 +83,7 @@ export class StepStoring {
 
   async #prepareAndStore(batch: Batch, clock: number): Promise<Stored | null> {
     const started = performance.now();
-    this.#underWaySince = Date.now();
+    this.#underWay = { since: Date.now(), size: batch.size };
     try {
       const record = await inTurns(this.#record(batch, clock), () => this.#stopped);
       if (record === null) return null;
@@ -92,7 +93,7 @@ export class StepStoring {
       if (!(await this.#commit({ epoch: this.#epoch, prev: this.#checkpoint.next, checkpoint, record }))) return null;
       this.#checkpoint = checkpoint;
     } finally {
-      this.#underWaySince = null;
+      this.#underWay = null;
     }
     this.#observer.stored(batch.rows, (performance.now() - started) / 1000);
     return { next: this.#checkpoint.next, transactions: batch.transactions };

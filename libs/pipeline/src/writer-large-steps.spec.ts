@@ -23,7 +23,7 @@ async function givenWriter() {
     writer.take({ kind: 'transaction', ...transaction });
     return endLsn;
   };
-  const underWay = () => awaitUntil(() => writer.underWaySince !== null, { interval: 1, what: 'a step under way' });
+  const underWay = () => awaitUntil(() => writer.stepUnderWay !== null, { interval: 1, what: 'a step under way' });
   const settled = () => awaitUntil(() => writer.idle, { interval: 1, what: 'an idle writer' });
   return { seeded, state: seeded.state, writer, stored, commit, underWay, settled };
 }

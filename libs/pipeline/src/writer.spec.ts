@@ -281,16 +281,16 @@ describe('the writer', () => {
     expect(one.told.of('inFlight').at(-1)).toEqual([0]);
   });
 
-  it('says since when a step is under way', async () => {
+  it('says which step is under way, and since when', async () => {
     const one = await given();
-    expect(one.writer.underWaySince).toBeNull();
+    expect(one.writer.stepUnderWay).toBeNull();
     one.holdSteps();
     one.commit(spend());
     await one.underWay();
-    expect(one.writer.underWaySince).toBeGreaterThan(Date.now() - 10_000);
+    expect(one.writer.stepUnderWay?.since).toBeGreaterThan(Date.now() - 10_000);
     one.letGo();
     await one.settled();
-    expect(one.writer.underWaySince).toBeNull();
+    expect(one.writer.stepUnderWay).toBeNull();
   });
 
   it('can write to nothing where the store has no state', async () => {

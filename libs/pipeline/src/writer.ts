@@ -4,6 +4,7 @@ import { asapScheduler, filter, from, type Observable, Subject } from 'rxjs';
 import { Batch, type WriterInput } from './batch.js';
 import { conflate } from './conflate.js';
 import type { PipelineObserver } from './observer.js';
+import type { StepUnderWay } from './step-patience.js';
 import { StepStoring, type Stored } from './step-storing.js';
 
 /** What a writer writes for: the claim it holds, and where the store stands. */
@@ -111,9 +112,9 @@ export class Writer {
     return this.#storing?.blockedSince ?? null;
   }
 
-  /** Since when the present step is under way, answered or not; null when none is. */
-  get underWaySince(): number | null {
-    return this.#storing?.underWaySince ?? null;
+  /** The step that is under way, answered or not; null when none is. */
+  get stepUnderWay(): StepUnderWay | null {
+    return this.#storing?.underWay ?? null;
   }
 
   /** True while the stream should be held: a step is under way, and enough has been gathered behind it. */
