@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Delta } from './delta.js';
 import { EntityLayer } from './entity-layer.js';
 import { type SpendById, SpendFold } from './fold.js';
+import { inOneTurn } from './in-turns.js';
 import { StepPreparation } from './prepare.js';
 import type { StateRecord } from './record.js';
 import type { AggregateSettings } from './settings.js';
@@ -71,7 +72,7 @@ function run(all: readonly Arrival[], state: AggregateState): { records: StateRe
     const byId: SpendById = { teams: new Map(), keys: new Map() };
     for (const one of facts) fold.add(delta, byId, one, { from: 'stream', commitTime: now });
     const entities = new EntityLayer(state.entities);
-    attributeByAlias(delta, byId, entities);
+    inOneTurn(attributeByAlias(delta, byId, entities));
     const record = preparation.prepare({ delta, entities, clock: now });
     state.apply(record);
     records.push(record);

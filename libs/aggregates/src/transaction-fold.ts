@@ -18,6 +18,7 @@ import { EntityLayer } from './entity-layer.js';
 import { type EntityLookup, teamLabels } from './entity-state.js';
 import type { FoldOrigin, SpendById, SpendFold } from './fold.js';
 import { inOneTurn, sliced, type Work } from './in-turns.js';
+import { KeptRows } from './kept-rows.js';
 import { SEPARATOR } from './key.js';
 import { keyLabels } from './keys/key-table.js';
 import type { ExactSum } from './record.js';
@@ -79,7 +80,7 @@ export class TransactionFold implements Folded {
   readonly #delta = new Delta();
   readonly #byId: SpendById = { teams: new Map(), keys: new Map() };
   #pending: SpendFact[] = [];
-  #kept: SpendFact[] = [];
+  #kept = new KeptRows();
   #rows = 0;
   #inserts = 0;
   #spendGrew = false;
@@ -198,21 +199,21 @@ export class TransactionFold implements Folded {
 
   #keep(fact: SpendFact): void {
     this.#rows += 1;
-    this.#kept.push(fact);
+    this.#kept.add(fact);
     if (this.#kept.length >= KEPT_ROWS) this.#foldKept(this.#delta);
   }
 
   #foldKept(into: Delta): void {
     const { fold } = this.#context;
-    for (const fact of this.#kept) {
+    this.#kept.each((fact) => {
       try {
         fold.add(into, this.#byId, fact, this.#origin);
       } catch (error) {
         this.#unfoldable = error instanceof Error ? error.name : 'unknown error';
         into.count('rows_rejected', ['unfoldable_row'], 1);
       }
-    }
-    this.#kept = [];
+    });
+    this.#kept = new KeptRows();
   }
 
   #addEntity(table: EntityTable, change: InsertChange | UpdateChange | DeleteChange): void {
