@@ -2,7 +2,7 @@ import type { SeedProgress, SourceSight } from '@app/litellm';
 import type { SelfMetrics } from '@app/metrics';
 import { PipelineObserver, type SlotFigures } from '@app/pipeline';
 import type { ExporterLogger } from './exporter-logger.js';
-import { keepHeapSmall, letHeapGrow } from './heap-growth.js';
+import { collectGarbage, fitHeapGrowth, keepHeapSmall, letHeapGrow } from './heap-growth.js';
 import type { StatusBoard } from './status-board.js';
 
 const CONTEXT = 'pipeline';
@@ -16,6 +16,8 @@ export class PipelineReport extends PipelineObserver {
   #progressSaidAt = 0;
   /** The failure that was logged last, until something succeeds. */
   #lastFailure: string | null = null;
+  /** Whether V8 may let the heap grow, as in a seed. */
+  #heapGrows = false;
 
   constructor(log: ExporterLogger, metrics: SelfMetrics, board: StatusBoard) {
     super();
@@ -51,7 +53,7 @@ export class PipelineReport extends PipelineObserver {
   }
 
   following(): void {
-    keepHeapSmall();
+    this.#endGrowth();
     this.#lastFailure = null;
     this.#board.enter('following');
   }
@@ -64,7 +66,7 @@ export class PipelineReport extends PipelineObserver {
     this.#metrics.connected(connected);
     this.#board.enter(connected ? 'streaming' : 'waiting');
     if (!connected) return;
-    keepHeapSmall();
+    this.#endGrowth();
     this.#lastFailure = null;
     this.#metrics.seedProgress(1);
     this.info('streaming');
@@ -76,6 +78,7 @@ export class PipelineReport extends PipelineObserver {
 
   seedStarted(reason: string): void {
     letHeapGrow();
+    this.#heapGrows = true;
     this.#lastFailure = null;
     this.#board.seeding(reason);
     this.#metrics.seedProgress(0);
@@ -100,6 +103,7 @@ export class PipelineReport extends PipelineObserver {
 
   stored(rows: number, seconds: number): void {
     this.#metrics.stored(rows, seconds);
+    fitHeapGrowth();
   }
 
   storeError(kind: string): void {
@@ -125,6 +129,12 @@ export class PipelineReport extends PipelineObserver {
 
   slotDropped(): void {
     this.#metrics.slotDropped();
+  }
+
+  #endGrowth(): void {
+    keepHeapSmall();
+    if (this.#heapGrows) collectGarbage();
+    this.#heapGrows = false;
   }
 }
 
