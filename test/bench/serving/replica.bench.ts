@@ -5,6 +5,7 @@ import { freePort } from '../../../scripts/servers/free-port.mjs';
 import { awaitUntil } from '../../support/await-until.js';
 import { type ExporterProcess, startExporter } from '../../support/exporter-process.js';
 import { bench, type PreparedBench, type Round } from '../framework/bench.js';
+import { imageEnvironment } from '../framework/image-environment.js';
 import { CLOCK, LargeState, SERIES_120K, type StateShape, scaled } from './large-state.js';
 import { RedisState } from './redis-state.js';
 
@@ -111,7 +112,10 @@ class Scene implements PreparedBench {
 async function startBeside(redis: string): Promise<ExporterProcess> {
   const nobody = await freePort();
   return startExporter({
-    env: { DATABASE_URL: `postgresql://nobody:none@127.0.0.1:${nobody}/litellm`, REDIS_URL: redis, LOG_LEVEL: 'error' },
+    env: {
+      ...imageEnvironment(),
+      ...{ DATABASE_URL: `postgresql://nobody:none@127.0.0.1:${nobody}/litellm`, REDIS_URL: redis, LOG_LEVEL: 'error' },
+    },
   });
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { formatLsn, type Lsn } from '@app/change';
 import { postgresPrograms } from '../../../scripts/servers/postgres-binaries.mjs';
 import { startExporter } from '../../support/exporter-process.js';
+import { imageEnvironment } from '../framework/image-environment.js';
 import { type BenchDatabase, openBenchDatabase } from './bench-database.js';
 import { type RewindableRedis, startRewindableRedis } from './exporter-state.js';
 import { Owned } from './owned.js';
@@ -160,6 +161,7 @@ class Drain {
     const profile = process.env.BENCH_PROFILE;
     return startExporter({
       env: {
+        ...imageEnvironment(),
         ...this.database.env,
         REPLICATION_PLUGIN: this.plugin,
         REPLICATION_SLOT: this.slot,

@@ -1,5 +1,6 @@
 import { type ExporterProcess, startExporter } from '../../support/exporter-process.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
+import { imageEnvironment } from '../framework/image-environment.js';
 import type { Plugin } from './backlog.js';
 import type { BenchDatabase } from './bench-database.js';
 import { Owned } from './owned.js';
@@ -29,6 +30,7 @@ export async function startStreaming(database: BenchDatabase, options: Streaming
   const exporter = stack.use(
     await startExporter({
       env: {
+        ...imageEnvironment(),
         ...database.env,
         REPLICATION_PLUGIN: plugin,
         REPLICATION_SLOT: slot,
