@@ -1,33 +1,22 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { Scene } from '../oracle/scene.js';
 import { awaitUntil } from '../support/await-until.js';
 import { type ExporterProcess, startApp, startExporter } from '../support/exporter-process.js';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { givenServers } from '../support/given-servers.js';
 
 jest.setTimeout(240_000);
 
-let postgres: PostgresServer;
-let redis: RedisServer;
-
-beforeAll(async () => {
-  postgres = await startPostgres({ flavor: 'debian-15', settings: { track_commit_timestamp: 'on' } });
-  redis = await startRedis();
-});
-afterAll(async () => {
-  await postgres?.[Symbol.asyncDispose]();
-  await redis?.[Symbol.asyncDispose]();
-});
+const servers = givenServers();
 
 const sum = async (exporter: ExporterProcess, name: string): Promise<number> =>
   (await exporter.scrape()).samples(name).reduce((total, { value }) => total + value, 0);
 
 it('W11: an exporter that was started without its REDIS_URL leaves the slot to the one that has it, until somebody drops it', async () => {
-  await using scene = await Scene.open({ server: postgres });
+  await using scene = await Scene.open({ server: servers.postgres });
   const slots = async () => (await scene.sql.query('SELECT temporary, active FROM pg_replication_slots')).rows;
   const start = (url: string) => startExporter({ env: { ...scene.environment(), REDIS_URL: url } });
   {
-    await using owner = await start(redis.url);
+    await using owner = await start(servers.redis.url);
     await owner.awaitReady(60_000);
   }
   {
@@ -41,7 +30,7 @@ it('W11: an exporter that was started without its REDIS_URL leaves the slot to t
     });
     expect(await slots()).toEqual([{ temporary: false, active: false }]);
     await scene.rows(20);
-    await using owner = await start(redis.url);
+    await using owner = await start(servers.redis.url);
     await owner.awaitReady(60_000);
     const counted = async () => (await sum(owner, 'litellm_requests_processed_total')) === 20;
     await awaitUntil(counted, { timeout: 60_000, what: '20 rows' });

@@ -1,35 +1,24 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { Simulator } from '../../apps/simulator/src/index.js';
 import { awaitUntil } from '../support/await-until.js';
 import { type ExporterProcess, startExporter } from '../support/exporter-process.js';
 import type { Exposition } from '../support/exposition.js';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { givenServers } from '../support/given-servers.js';
 
 jest.setTimeout(240_000);
 
 describe('W5: a server that was promoted twice while the exporter was away', () => {
-  let server: PostgresServer;
-  let redis: RedisServer;
-
-  beforeAll(async () => {
-    server = await startPostgres({ flavor: 'debian-15', settings: { track_commit_timestamp: 'on' } });
-    redis = await startRedis();
-  });
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    await redis?.[Symbol.asyncDispose]();
-  });
+  const servers = givenServers();
 
   /** The server as the standby of nobody, and then promoted: what a failover leaves, with its slots kept. */
   async function promote(): Promise<void> {
-    await server.stop('fast');
-    writeFileSync(join(server.dataDirectory, 'standby.signal'), '', { mode: 0o644 });
-    await server.start();
-    const client = new pg.Client(server.url());
+    await servers.postgres.stop('fast');
+    writeFileSync(join(servers.postgres.dataDirectory, 'standby.signal'), '', { mode: 0o644 });
+    await servers.postgres.start();
+    const client = new pg.Client(servers.postgres.url());
     await client.connect();
     try {
       await client.query('SELECT pg_promote()');
@@ -41,13 +30,13 @@ describe('W5: a server that was promoted twice while the exporter was away', () 
   }
 
   it('the state lies before both points at which its timeline was left: the stream goes on, nothing is seeded', async () => {
-    const database = await server.createDatabase();
-    const pool = new pg.Pool({ connectionString: server.url(database), max: 1 });
+    const database = await servers.postgres.createDatabase();
+    const pool = new pg.Pool({ connectionString: servers.postgres.url(database), max: 1 });
     pool.on('error', () => {});
     const simulator = new Simulator(pool, { seed: 'promotions' });
     await simulator.createTables();
     await simulator.seedWorld();
-    const env = { DATABASE_URL: server.url(database), REDIS_URL: redis.url };
+    const env = { DATABASE_URL: servers.postgres.url(database), REDIS_URL: servers.redis.url };
     const counts = async (exporter: ExporterProcess, rows: number): Promise<Exposition> =>
       awaitUntil(
         async () => {

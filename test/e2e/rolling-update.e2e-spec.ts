@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Scene } from '../oracle/scene.js';
 import { awaitUntil } from '../support/await-until.js';
 import { type ExporterProcess, startExporter } from '../support/exporter-process.js';
 import type { Exposition } from '../support/exposition.js';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { givenServers } from '../support/given-servers.js';
 
 jest.setTimeout(300_000);
 
@@ -61,20 +60,10 @@ class RoundRobin {
 }
 
 describe('replicas with different settings on one Redis', () => {
-  let postgres: PostgresServer;
-  let redis: RedisServer;
-
-  beforeAll(async () => {
-    postgres = await startPostgres({ flavor: 'debian-15', settings: { track_commit_timestamp: 'on' } });
-    redis = await startRedis();
-  });
-  afterAll(async () => {
-    await postgres?.[Symbol.asyncDispose]();
-    await redis?.[Symbol.asyncDispose]();
-  });
+  const servers = givenServers();
 
   it('serve one state through a rolling update and back: seeded anew by newer processes alone, never going back', async () => {
-    await using scene = await Scene.open({ server: postgres, env: { REDIS_URL: redis.url } });
+    await using scene = await Scene.open({ server: servers.postgres, env: { REDIS_URL: servers.redis.url } });
     const running = new Map<string, ExporterProcess>();
     const start = async (name: string, settings: Record<string, string>): Promise<ExporterProcess> => {
       const exporter = await startExporter({ env: { ...scene.environment(), ...settings } });

@@ -1,31 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Scene } from '../oracle/scene.js';
 import { awaitUntil } from '../support/await-until.js';
 import { type ExporterProcess, startExporter } from '../support/exporter-process.js';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { givenServers } from '../support/given-servers.js';
 import { tcpProxy } from '../support/tcp-proxy.js';
 
 jest.setTimeout(180_000);
 
 describe('an exporter whose Redis does not answer', () => {
-  let postgres: PostgresServer;
-  let redis: RedisServer;
-
-  beforeAll(async () => {
-    postgres = await startPostgres({ flavor: 'debian-15', settings: { track_commit_timestamp: 'on' } });
-    redis = await startRedis();
-  });
-  afterAll(async () => {
-    await postgres?.[Symbol.asyncDispose]();
-    await redis?.[Symbol.asyncDispose]();
-  });
+  const servers = givenServers();
 
   it('W7: leaves the families of LiteLLM out at once; with STATE_MAX_STALENESS it shows the last state, and its age', async () => {
-    await using scene = await Scene.open({ server: postgres });
+    await using scene = await Scene.open({ server: servers.postgres });
     await scene.rows(50);
     const start = async (name: string, env: Record<string, string>) => {
-      const link = await tcpProxy(redis.port);
+      const link = await tcpProxy(servers.redis.port);
       const own = { REDIS_URL: `redis://127.0.0.1:${link.port}`, REDIS_KEY_PREFIX: name, REPLICATION_SLOT: name };
       const exporter = await startExporter({ env: { ...scene.environment(), ...own, ...env } });
       await exporter.awaitReady(60_000);

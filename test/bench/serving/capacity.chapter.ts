@@ -56,7 +56,7 @@ Computed from the results above; what is divided is the median, and the machine 
 | a scrape of 120,000 series with gzip, a twentieth of them new | ${numberText(scrapeMilliseconds)} ms of processor | every 15 s, 5 % of a core has ${count(scrapeSeries)} |
 
 **One exporter.** Its first limit is \`METRICS_MAX_SERIES_PER_METRIC\` (100,000), which is there for Prometheus' sake. Beyond it comes the
-processor: a scrape costs by series, and the stream has the same core. Memory costs by series, by pair (40 to 80 bytes each in the
+processor: a scrape costs by series, and the stream has the same core. Memory costs by series, by pair (35 to 44 bytes each in the
 exporter, which keeps every bucket), and by known key; never by rows. Node.js gives up at its heap limit (2 to 4 GB without
 \`--max-old-space-size\`): that is a few million series.
 
