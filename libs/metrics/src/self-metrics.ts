@@ -40,7 +40,7 @@ const MISNAMED = /_total$/;
 export class SelfMetrics {
   readonly #registry = new Registry();
   readonly #up = this.#gauge('up', '1 while the dependency answers.', ['dependency']);
-  readonly #ready = this.#gauge('ready', '1 once a whole state has been served.');
+  readonly #ready = this.#gauge('ready', '1 while /readyz says 200: there is a whole state, of this deployment.');
   readonly #leader = this.#gauge('leader', '1 while this process consumes the replication slot.');
   readonly #connected = this.#gauge('replication_connected', '1 while this process has an open stream.');
   readonly #inFlight = this.#gauge('in_flight_rows', 'Rows folded and not stored yet.');
@@ -105,7 +105,7 @@ export class SelfMetrics {
     this.#up.set({ dependency: name }, up ? 1 : 0);
   }
 
-  /** A whole state has been served. */
+  /** Whether there is a whole state to serve. */
   ready(ready: boolean): void {
     this.#ready.set(ready ? 1 : 0);
   }

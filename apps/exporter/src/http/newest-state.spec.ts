@@ -92,10 +92,12 @@ describe('the state that a scrape shows', () => {
     ['database', { database: 'other' }],
     ['schema', { schema: 'other' }],
   ])('W5: is none where it belongs to another %s, which readiness and status page say too', async (_, other) => {
-    const { newest, board, store, state, fail } = given(0, MINUTE);
+    const { newest, board, store, state, fail, shown } = given(0, MINUTE);
     expect(await newest.read()).toBe(state);
+    expect(await shown('ready')).toBe(1);
     board.source({ ...SOURCE, ...other });
     expect(await newest.read()).toBeNull();
+    expect(await shown('ready')).toBe(0);
     fail('store-unavailable');
     expect(await newest.read()).toBeNull();
     fail(null);
@@ -105,6 +107,7 @@ describe('the state that a scrape shows', () => {
     expect(await newest.read()).toBeNull();
     board.source(SOURCE);
     expect(await newest.read()).toBe(state);
+    expect(await shown('ready')).toBe(1);
   });
 
   it('W5: is none until PostgreSQL was asked for the first time; one that does not answer, or does not tell, changes nothing', async () => {

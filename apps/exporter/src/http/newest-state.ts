@@ -90,8 +90,10 @@ export class NewestState {
     return why === null ? null : `the stored state may be newer than the one told of here: ${why}`;
   }
 
+  /** Tells also whether there is anything to serve, as /readyz does. */
   #isForeign(): boolean {
     const why = whyNotOurs(this.#store, this.#board.status);
+    this.#metrics.ready(why === null && this.#store.state !== null);
     if (why === null) return false;
     this.#seldom(`no family of LiteLLM is shown: ${why}`);
     return true;
@@ -123,7 +125,6 @@ export class NewestState {
     const { state } = this.#store;
     if (state === null) return null;
     const age = ageOf(state, Date.now());
-    this.#metrics.ready(true);
     this.#metrics.stateAge(age / 1000);
     return age;
   }
