@@ -24,8 +24,8 @@ RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     --os=linux --libc=glibc --cpu="$(if [ "$TARGETARCH" = amd64 ]; then echo x64; else echo "$TARGETARCH"; fi)"
 
-# What glibc is told: few arenas, and memory that is free goes back to the system. Buffers of all sizes come and go all the time, and
-# with its own choice some 15 MB more stay behind.
+# What glibc is told: few arenas, and thresholds that stay where they begin. By itself it raises them with the buffers that come and go,
+# and some 15 MB more of what is free stay behind.
 FROM ${RUNTIME_IMAGE} AS runtime
 ENV NODE_ENV=production \
     NODE_OPTIONS=--enable-source-maps \

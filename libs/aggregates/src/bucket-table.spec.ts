@@ -36,4 +36,15 @@ describe('a table of one bucket', () => {
     table.set(1, [5], 0);
     expect([...(table.get(1) ?? [])]).toEqual([5, 0, 0]);
   });
+
+  it('does not give its entries in the order of their hashes, in which a new table would pass all before each of them', () => {
+    const hashOf = (one: number): number => Math.imul(one, 0x9e3779b1) >>> 0;
+    for (const size of [20, 1_000, 30_000]) {
+      const table = new BucketTable(1);
+      for (let one = 1; one <= size; one++) table.set(one, [one], 0);
+      const hashes = [...table.entries()].map(([one]) => hashOf(one));
+      const ascending = hashes.filter((hash, at) => at > 0 && hash > (hashes[at - 1] as number)).length;
+      expect(ascending / size).toBeLessThan(0.75);
+    }
+  });
 });

@@ -2,7 +2,7 @@
 const { imul } = Math;
 
 const EMPTY = 0;
-/** Makes a 32-bit hash a part of 1. */
+/** Makes a 32-bit hash a fraction of 1. */
 const TO_UNIT = 2 ** -32;
 const FIRST_CAPACITY = 16;
 /**
@@ -72,8 +72,14 @@ export class BucketTable {
     }
   }
 
+  /**
+   * All entries, not in the order of their slots: that is the order of their hashes, and a smaller table that is filled in it has them all side
+   * by side before it grows, so that each looks through the run of all before it.
+   */
   *entries(): Iterable<readonly [id: number, values: Float64Array]> {
-    for (let slot = 0; slot < this.#ids.length; slot++) {
+    const capacity = this.#ids.length;
+    const stride = strideThrough(capacity);
+    for (let visited = 0, slot = 0; visited < capacity; visited++, slot = (slot + stride) % capacity) {
       const id = this.#ids[slot] as number;
       if (id !== EMPTY) yield [id, this.#valuesAt(slot)];
     }
@@ -112,4 +118,16 @@ export class BucketTable {
     }
     this.#values = after;
   }
+}
+
+/** A step that comes by every slot once, and is far from small fractions of the table: the golden section's. */
+function strideThrough(capacity: number): number {
+  let stride = Math.max(1, Math.floor(capacity * 0.618));
+  while (divisor(capacity, stride) > 1) stride += 1;
+  return stride;
+}
+
+/** The greatest that both have. */
+function divisor(one: number, other: number): number {
+  return other === 0 ? one : divisor(other, one % other);
 }

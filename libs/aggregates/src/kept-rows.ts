@@ -19,21 +19,31 @@ const NOTHING = {
  * boxes for its numbers, they were two fifths of what outlived the young generation of V8's heap. Their ids are not kept.
  */
 export class KeptRows {
-  readonly #numbers: number[] = [];
-  readonly #texts: string[] = [];
-  readonly #tags: (readonly string[])[] = [];
+  #numbers: number[] = [];
+  #texts: string[] = [];
+  #tags: (readonly string[])[] = [];
 
   get length(): number {
     return this.#tags.length;
   }
 
   add(fact: SpendFact): void {
-    this.#numbers.push(fact.startTime, fact.endTime, fact.completionStartTime ?? Number.NaN);
-    this.#numbers.push(fact.durationMs ?? Number.NaN, fact.spend);
-    this.#numbers.push(fact.totalTokens, fact.promptTokens, fact.completionTokens);
-    this.#texts.push(fact.apiKey, fact.user, fact.teamId, fact.organizationId);
-    this.#texts.push(fact.model, fact.modelId, fact.modelGroup, fact.provider);
-    this.#texts.push(fact.status, fact.errorType, fact.cache);
+    const { startTime, endTime, spend, totalTokens, promptTokens, completionTokens } = fact;
+    const first = fact.completionStartTime ?? Number.NaN;
+    const duration = fact.durationMs ?? Number.NaN;
+    const { apiKey, user, teamId, organizationId, model, modelId, modelGroup, provider } = fact;
+    const { status, errorType, cache } = fact;
+    if (this.length === 0) {
+      // Most transactions have one row, and an array that is pushed to takes room for seventeen.
+      this.#numbers = [startTime, endTime, first, duration, spend, totalTokens, promptTokens, completionTokens];
+      const owner = [apiKey, user, teamId, organizationId];
+      this.#texts = [...owner, model, modelId, modelGroup, provider, status, errorType, cache];
+      this.#tags = [fact.tags];
+      return;
+    }
+    this.#numbers.push(startTime, endTime, first, duration, spend, totalTokens, promptTokens, completionTokens);
+    this.#texts.push(apiKey, user, teamId, organizationId, model, modelId, modelGroup, provider);
+    this.#texts.push(status, errorType, cache);
     this.#tags.push(fact.tags);
   }
 

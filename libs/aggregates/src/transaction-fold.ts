@@ -204,6 +204,7 @@ export class TransactionFold implements Folded {
   }
 
   #foldKept(into: Delta): void {
+    if (this.#kept.length === 0) return;
     const { fold } = this.#context;
     this.#kept.each((fact) => {
       try {

@@ -57,4 +57,13 @@ describe('texts that were read before', () => {
     for (let id = 0; id < 50_000; id += 1) known(`id-${id}`);
     expect([known('again'), known('again')]).toEqual([false, true]);
   });
+
+  it('are what their bytes say before, in and after the rest of a column', () => {
+    const texts = new RepeatedTexts();
+    for (let at = 0; at < 52_000; at += 1) {
+      // Until far into the rest nearly every text is new, and then one of ten.
+      const text = at < 51_000 ? `id-${at}` : `again-${at % 10}`;
+      expect(read(texts, Buffer.from(text), 0, Buffer.byteLength(text)).text).toBe(text);
+    }
+  });
 });

@@ -5,6 +5,7 @@ const LONGEST = 256;
 /** Of so many texts a quarter must have been there before; else the column rests for {@link REST} of them. */
 const TRIAL = 512;
 const REST = 50_000;
+const NO_SLOT = -1;
 
 /**
  * Texts of one column that come again and again, as models, keys and teams do: each is made once, is found again by its bytes, and is then
@@ -24,6 +25,7 @@ export class RepeatedTexts {
   find(message: DataView, from: number, to: number): string | undefined {
     if (this.#resting > 0) {
       this.#resting -= 1;
+      this.#slot = NO_SLOT;
       return undefined;
     }
     if (this.#asked === TRIAL) this.#judge();
@@ -38,7 +40,7 @@ export class RepeatedTexts {
   /** Remembers what the bytes stand for that were looked for last and not found. */
   remember(message: DataView, from: number, to: number, text: string): void {
     const length = to - from;
-    if (this.#resting > 0 || length > LONGEST) return;
+    if (this.#slot === NO_SLOT || this.#resting > 0 || length > LONGEST) return;
     this.#bytes ??= new DataView(new ArrayBuffer(SLOTS * LONGEST));
     const start = this.#slot * LONGEST;
     for (let index = 0; index < length; index += 1) this.#bytes.setUint8(start + index, message.getUint8(from + index));

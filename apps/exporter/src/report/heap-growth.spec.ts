@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { expect, it } from '@jest/globals';
-import { collectGarbage, growthFlag, growthFor, OWN_GROWTH, SMALL_GROWTH } from './heap-growth.js';
+import { describe, expect, it } from '@jest/globals';
+import { growthFlag, growthFor, HeapGrowth, OWN_GROWTH, SMALL_GROWTH, v8Heap } from './heap-growth.js';
+
+const MB = 1024 * 1024;
 
 /** Lets garbage become old beside 40 MB that live, and prints by how much the heap was larger than these at its largest. */
 const PROGRAM = `
@@ -17,27 +19,47 @@ const PROGRAM = `
   console.log(living.length, most);`;
 
 function mostHeap(growth: number): number {
-  const flag = growthFlag(growth);
-  const { stdout, stderr } = spawnSync(process.execPath, ['--max-old-space-size=4096', '-e', PROGRAM, '--', flag], {
-    encoding: 'utf8',
-  });
+  const argv = ['--max-old-space-size=4096', '-e', PROGRAM, '--', growthFlag(growth)];
+  const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
   expect(stderr).toBe('');
   return Number(stdout.split(' ')[1]);
 }
 
-it('V8 heeds a flag for the growth of its heap that is set while it runs', () => {
-  expect(mostHeap(SMALL_GROWTH)).toBeLessThan(0.9 * mostHeap(OWN_GROWTH));
+describe('the heap of V8', () => {
+  it('heeds a flag for its growth that is set while it runs', () => {
+    expect(mostHeap(SMALL_GROWTH)).toBeLessThan(0.9 * mostHeap(OWN_GROWTH));
+  });
+
+  it('gives up what nothing holds any more when it is told to collect', async () => {
+    const before = { of: Array.from({ length: 1_000_000 }, (_, at) => ({ at })) };
+    const full = v8Heap.used();
+    before.of = [];
+    v8Heap.collect();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(v8Heap.used()).toBeLessThan(full - 20 * MB);
+  });
 });
 
-it('collects at once what nothing holds any more', () => {
-  const before = { of: Array.from({ length: 1_000_000 }, (_, at) => ({ at })) };
-  const full = process.memoryUsage().heapUsed;
-  before.of = [];
-  collectGarbage();
-  expect(process.memoryUsage().heapUsed).toBeLessThan(full - 20_000_000);
-});
+describe('the growth of the heap', () => {
+  it('is what fits: much where little lives, never less than a tenth', () => {
+    expect([20, 80, 100, 120, 1_000].map((used) => growthFor(used * MB))).toEqual([60, 60, 28, 10, 10]);
+  });
 
-it('gives what fits: much where little lives, never less than a tenth', () => {
-  const MB = 1024 * 1024;
-  expect([20, 80, 100, 120, 1_000].map((used) => growthFor(used * MB))).toEqual([60, 60, 28, 10, 10]);
+  it('is small but in a seed, in which steps change nothing of it, and what that leaves is collected once', () => {
+    const told: (number | 'collect')[] = [];
+    const growth = new HeapGrowth({
+      used: () => 100 * MB,
+      growBy: (percent) => void told.push(percent),
+      collect: () => void told.push('collect'),
+    });
+    growth.settled();
+    growth.stepStored();
+    expect(told.splice(0)).toEqual([SMALL_GROWTH, SMALL_GROWTH, 28]);
+    growth.seedStarted();
+    growth.stepStored();
+    expect(told.splice(0)).toEqual([OWN_GROWTH]);
+    growth.settled();
+    growth.settled();
+    expect(told).toEqual([SMALL_GROWTH, 'collect', SMALL_GROWTH]);
+  });
 });

@@ -2,7 +2,7 @@ import type { SeedProgress, SourceSight } from '@app/litellm';
 import type { SelfMetrics } from '@app/metrics';
 import { PipelineObserver, type SlotFigures } from '@app/pipeline';
 import type { ExporterLogger } from './exporter-logger.js';
-import { collectGarbage, fitHeapGrowth, keepHeapSmall, letHeapGrow } from './heap-growth.js';
+import { HeapGrowth } from './heap-growth.js';
 import type { StatusBoard } from './status-board.js';
 
 const CONTEXT = 'pipeline';
@@ -13,19 +13,16 @@ export class PipelineReport extends PipelineObserver {
   readonly #log: ExporterLogger;
   readonly #metrics: SelfMetrics;
   readonly #board: StatusBoard;
+  readonly #heap = new HeapGrowth();
   #progressSaidAt = 0;
   /** The failure that was logged last, until something succeeds. */
   #lastFailure: string | null = null;
-  /** Whether V8 may let the heap grow, as in a seed. */
-  #heapGrows = false;
 
   constructor(log: ExporterLogger, metrics: SelfMetrics, board: StatusBoard) {
     super();
     this.#log = log;
     this.#metrics = metrics;
     this.#board = board;
-    // Before a stored state is read: what garbage that leaves would stay for as long as the process has little to do.
-    keepHeapSmall();
   }
 
   info(message: string): void {
@@ -53,7 +50,7 @@ export class PipelineReport extends PipelineObserver {
   }
 
   following(): void {
-    this.#endGrowth();
+    this.#heap.settled();
     this.#lastFailure = null;
     this.#board.enter('following');
   }
@@ -66,7 +63,7 @@ export class PipelineReport extends PipelineObserver {
     this.#metrics.connected(connected);
     this.#board.enter(connected ? 'streaming' : 'waiting');
     if (!connected) return;
-    this.#endGrowth();
+    this.#heap.settled();
     this.#lastFailure = null;
     this.#metrics.seedProgress(1);
     this.info('streaming');
@@ -77,8 +74,7 @@ export class PipelineReport extends PipelineObserver {
   }
 
   seedStarted(reason: string): void {
-    letHeapGrow();
-    this.#heapGrows = true;
+    this.#heap.seedStarted();
     this.#lastFailure = null;
     this.#board.seeding(reason);
     this.#metrics.seedProgress(0);
@@ -103,7 +99,7 @@ export class PipelineReport extends PipelineObserver {
 
   stored(rows: number, seconds: number): void {
     this.#metrics.stored(rows, seconds);
-    fitHeapGrowth();
+    this.#heap.stepStored();
   }
 
   storeError(kind: string): void {
@@ -129,12 +125,6 @@ export class PipelineReport extends PipelineObserver {
 
   slotDropped(): void {
     this.#metrics.slotDropped();
-  }
-
-  #endGrowth(): void {
-    keepHeapSmall();
-    if (this.#heapGrows) collectGarbage();
-    this.#heapGrows = false;
   }
 }
 
