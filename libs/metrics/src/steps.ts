@@ -18,7 +18,7 @@ export function* each<T>(items: Iterable<T>, visit: (item: T) => void): Steps {
 }
 
 /** Turn of the event loop after which work is laid down, in milliseconds; DESIGN asks for 10 at most. */
-const TURN = 5;
+const TURN = 4;
 
 /**
  * Runs steps to their end and lets the event loop turn every few milliseconds.
