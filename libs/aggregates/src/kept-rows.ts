@@ -1,5 +1,8 @@
 import { type CacheResult, factOf, type RequestStatus, type SpendFact } from '@app/litellm';
 
+/** A fact that is filled anew for each row. */
+type LentFact = { -readonly [K in keyof SpendFact]: SpendFact[K] };
+
 const NUMBERS = 8;
 const TEXTS = 11;
 
@@ -49,14 +52,14 @@ export class KeptRows {
 
   /** Gives the rows in their order. The fact is lent: it is the same object for each of them. */
   each(take: (fact: SpendFact) => void): void {
-    const fact = factOf(NOTHING.traits, NOTHING.measures) as { -readonly [K in keyof SpendFact]: SpendFact[K] };
+    const fact = factOf(NOTHING.traits, NOTHING.measures) as LentFact;
     for (let row = 0; row < this.length; row += 1) {
       this.#read(row, fact);
       take(fact);
     }
   }
 
-  #read(row: number, fact: { -readonly [K in keyof SpendFact]: SpendFact[K] }): void {
+  #read(row: number, fact: LentFact): void {
     const numbers = this.#numbers;
     let at = row * NUMBERS;
     fact.startTime = numbers[at++] as number;
